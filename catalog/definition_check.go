@@ -1,0 +1,105 @@
+package catalog
+
+import (
+	"net"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Bounds of a check's times. Under MinInterval a probe is load, not news.
+const (
+	MinInterval = 100 * time.Millisecond
+	MinTTL      = 100 * time.Millisecond
+	// MinDeregisterAfter keeps a short outage from deleting registrations.
+	MinDeregisterAfter = time.Minute
+)
+
+// Validate returns everything wrong with a check definition. Inside a service
+// definition (ofService) the id and the name may be missing.
+func (d *CheckDefinition) Validate(ofService bool) Problems {
+	var p Problems
+	if !ofService && d.ID == "" && d.Name == "" {
+		p.add("name", "a check needs a name or an id")
+	}
+	if hasControl(d.ID) {
+		p.add("id", "contains a control character")
+	}
+	if d.Status != "" && !d.Status.Valid() {
+		p.add("status", "%q is none of passing, warning, critical", string(d.Status))
+	}
+	d.validateKind(&p)
+	d.validateTimes(&p)
+	for _, n := range []struct {
+		field string
+		value int
+	}{
+		{"success_before_passing", d.SuccessBeforePassing},
+		{"failures_before_warning", d.FailuresBeforeWarning},
+		{"failures_before_critical", d.FailuresBeforeCritical},
+		{"output_max_size", d.OutputMaxSize},
+	} {
+		if n.value < 0 {
+			p.add(n.field, "%d is negative", n.value)
+		}
+	}
+	if d.FailuresBeforeWarning > max(d.FailuresBeforeCritical, 1) {
+		p.add("failures_before_warning", "%d is over failures_before_critical (%d)", d.FailuresBeforeWarning, max(d.FailuresBeforeCritical, 1))
+	}
+	return p
+}
+
+func (d *CheckDefinition) validateKind(p *Problems) {
+	kinds := d.kinds()
+	switch {
+	case len(kinds) == 0:
+		p.add("check", "says nothing to probe: set one of http, tcp, ttl, args, alias_service, alias_node")
+		return
+	case len(kinds) > 1:
+		p.add(string(kinds[1]), "a check has one kind, this one is already %s", kinds[0])
+		return
+	}
+	switch kinds[0] {
+	case KindHTTP:
+		u, err := url.Parse(d.HTTP)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			p.add("http", "%q is not an http:// or https:// URL with a host", d.HTTP)
+		}
+	case KindTCP:
+		if err := validHostPort(d.TCP); err != nil {
+			p.add("tcp", "%v", err)
+		}
+	}
+}
+
+func (d *CheckDefinition) validateTimes(p *Problems) {
+	switch d.Kind() {
+	case KindHTTP, KindTCP, KindScript:
+		if d.Interval == 0 {
+			p.add("interval", "is missing; a %s check needs one, such as \"10s\"", d.Kind())
+		} else if d.Interval < MinInterval {
+			p.add("interval", "%v is under the least, %v", d.Interval, MinInterval)
+		}
+	case KindTTL:
+		if d.TTL < MinTTL {
+			p.add("ttl", "%v is under the least, %v", d.TTL, MinTTL)
+		}
+	}
+	if d.Timeout < 0 {
+		p.add("timeout", "%v is negative", d.Timeout)
+	}
+	if a := d.DeregisterCriticalServiceAfter; a < 0 {
+		p.add("deregister_critical_service_after", "%v is negative", a)
+	}
+}
+
+func validHostPort(s string) error {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil || host == "" {
+		return Errorf(Invalid, "%q is not host:port", s)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return Errorf(Invalid, "%q: port %q is outside 1..65535", s, port)
+	}
+	return nil
+}

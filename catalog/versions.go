@@ -1,0 +1,39 @@
+package catalog
+
+// Resources with an index and a watch channel of their own. One row of the
+// versions table stands for each, so a blocking query waits on one channel however many rows its answer holds.
+const (
+	resNodes        = "nodes"        // any node row
+	resServiceList  = "service-list" // names and tags of services
+	resChecks       = "checks"       // any check row
+	resNodeGone     = "gone/node"    // last removal of a node
+	resServiceGone  = "gone/service" // last removal of a service's last instance
+	resGraveFloor   = "gone/key"     // newest deletion whose grave was cleared away
+	prefixOfNode    = "node/"        // + folded name: node, its instances, its checks
+	prefixOfService = "service/"     // + folded name: instances, their checks, their nodes and those nodes' checks
+)
+
+func resNode(name string) string    { return prefixOfNode + Fold(name) + "\x00" }
+func resService(name string) string { return prefixOfService + Fold(name) + "\x00" }
+
+// touchNode records a change to something every instance of a node depends on:
+// its address, its meta, its own checks.
+func (t *tx) touchNode(node string) {
+	t.touch(resNode(node))
+	seen := map[string]bool{}
+	for i := range rows[Instance](t.Txn, tableInstances, "id", nodeKey(node)) {
+		if r := resService(i.Name); !seen[r] {
+			seen[r] = true
+			t.touch(r)
+		}
+	}
+}
+
+// forget drops a resource that is gone; its index lives on in the gone row, so
+// that a reader who saw the resource still sees its index rise.
+func (t *tx) forget(resource, gone string) {
+	if v := first[version](t.Txn, tableVersions, "id", resource); v != nil {
+		t.remove(tableVersions, v)
+	}
+	t.touch(gone)
+}
