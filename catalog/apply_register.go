@@ -31,8 +31,8 @@ func (c *Register) apply(t *tx) (Result, error) {
 // plan decides what Register does and whether it may: the node row to write (nil:
 // none) and the row of the same node under a former name (nil: none). It changes nothing.
 func (c *Register) plan(t *tx) (node, renamed *Node, err error) {
-	if c.Node.Name == "" {
-		return nil, nil, Errorf(Invalid, "node name is missing")
+	if c.Node.Name == "" || hasControl(c.Node.Name) {
+		return nil, nil, Errorf(Invalid, "node name %q is missing or has a control character", c.Node.Name)
 	}
 	old := first[Node](t.Txn, tableNodes, "id", nodeKey(c.Node.Name))
 	if !c.SkipNodeUpdate || old == nil {
@@ -54,8 +54,8 @@ func (c *Register) plan(t *tx) (node, renamed *Node, err error) {
 		}
 		node = &n
 	}
-	if i := c.Instance; i != nil && (i.ID == "" || i.Name == "") {
-		return nil, nil, Errorf(Invalid, "node %q: a service needs an id and a name", c.Node.Name)
+	if i := c.Instance; i != nil && (i.ID == "" || i.Name == "" || hasControl(i.ID) || hasControl(i.Name)) {
+		return nil, nil, Errorf(Invalid, "node %q: a service needs an id and a name without control characters", c.Node.Name)
 	}
 	for _, check := range c.Checks {
 		if err := c.checkOwner(t, check); err != nil {
@@ -68,8 +68,8 @@ func (c *Register) plan(t *tx) (node, renamed *Node, err error) {
 // checkOwner refuses a check of an instance that neither exists nor comes with the command.
 func (c *Register) checkOwner(t *tx, check *Check) error {
 	switch {
-	case check.ID == "":
-		return Errorf(Invalid, "check id is missing")
+	case check.ID == "" || hasControl(check.ID):
+		return Errorf(Invalid, "check id %q is missing or has a control character", check.ID)
 	case !check.Status.Valid():
 		return Errorf(Invalid, "check %q: status %q is none of passing, warning, critical", check.ID, check.Status)
 	case check.ServiceID == "", c.Instance != nil && c.Instance.ID == check.ServiceID:

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -205,7 +206,8 @@ func (d *ServiceDefinition) Validate() Problems {
 	}
 	validPort(&p, "port", d.Port)
 	validAddress(&p, "address", d.Address)
-	for name, a := range d.TaggedAddresses {
+	for _, name := range slices.Sorted(maps.Keys(d.TaggedAddresses)) {
+		a := d.TaggedAddresses[name]
 		validAddress(&p, "tagged_addresses."+name, a.Address)
 		validPort(&p, "tagged_addresses."+name+".port", a.Port)
 	}

@@ -128,9 +128,27 @@ func (s *State) Restore(r io.Reader) error {
 		}
 	}
 	s.graves = len(tables[tableGraves])
+	t.share()
 	t.Commit()
 	s.advanceTo(index)
 	return nil
+}
+
+// share lets freshly decoded rows repeat each other's strings without holding
+// copies of them. No reader has seen them yet, so they may still be written to.
+func (t *tx) share() {
+	for i := range rows[Instance](t.Txn, tableInstances, "id", "") {
+		if n := first[Node](t.Txn, tableNodes, "id", nodeKey(i.Node)); n != nil {
+			i.Node = n.Name
+		}
+	}
+	for c := range rows[Check](t.Txn, tableChecks, "id", "") {
+		if i := first[Instance](t.Txn, tableInstances, "id", onNodeKey(c.Node, c.ServiceID)); i != nil {
+			c.Node, c.ServiceID, c.ServiceName, c.ServiceTags = i.Node, i.ID, i.Name, i.Tags
+		} else if n := first[Node](t.Txn, tableNodes, "id", nodeKey(c.Node)); n != nil {
+			c.Node = n.Name
+		}
+	}
 }
 
 // readPersisted reads a whole persisted state and checks it.
@@ -212,10 +230,16 @@ func (in *summed) row(k recordKind) (table string, row any, err error) {
 		var p pairRecord
 		err = json.Unmarshal(body, &p)
 		p.Pair.Key = string(p.Key)
+		if err == nil && p.Pair.Key == "" {
+			err = fmt.Errorf("key is empty")
+		}
 		return tableKeys, &p.Pair, err
 	case recordGrave:
 		var g graveRecord
 		err = json.Unmarshal(body, &g)
+		if err == nil && len(g.Key) == 0 {
+			err = fmt.Errorf("key is empty")
+		}
 		return tableGraves, &grave{string(g.Key), g.Index}, err
 	default:
 		return "", nil, fmt.Errorf("unknown kind %d", k)
@@ -223,7 +247,7 @@ func (in *summed) row(k recordKind) (table string, row any, err error) {
 	return table, row, json.Unmarshal(body, row)
 }
 
-// end checks the end record: the number of rows, the sum, and that nothing follows.
+// end checks the end record: the number of rows and the sum of all that came before.
 func (in *summed) end(rows uint64) error {
 	var count [8]byte
 	if err := in.full(count[:]); err != nil {
