@@ -1,0 +1,69 @@
+package httpapi
+
+import (
+	"context"
+
+	"muster/catalog"
+)
+
+// Registrations is what this node itself registered. All methods are safe for
+// concurrent use; errors carry catalog codes; rows handed out must not be modified.
+type Registrations interface {
+	Instances() []*catalog.Instance
+	Checks() []*catalog.Check
+	// Changed is closed at the next change of anything above.
+	Changed() <-chan struct{}
+	// Register adds or replaces a service and, with replaceChecks, removes those
+	// checks of it that def does not have. It is persisted.
+	Register(def catalog.ServiceDefinition, replaceChecks bool) error
+	RegisterCheck(def catalog.CheckDefinition) error
+	Deregister(serviceID string) error
+	DeregisterCheck(checkID string) error
+	// SetMaintenance takes a service, or with an empty id the node, out of answers or puts it back.
+	SetMaintenance(serviceID string, on bool, reason string) error
+	// UpdateTTL is a heartbeat: Invalid for a check that is no ttl check, NotFound for an unknown id.
+	UpdateTTL(checkID string, status catalog.Status, output string) error
+}
+
+// Agent is the process around the API.
+type Agent interface {
+	// Self describes this agent.
+	Self() Self
+	// Members are all agents this one knows of, itself included.
+	Members() []Member
+	// Reload reads the configuration again, all or nothing.
+	Reload(ctx context.Context) error
+	// Leave withdraws this agent from the cluster and stops it. It returns before the process ends.
+	Leave(ctx context.Context) error
+}
+
+// Self describes this agent.
+type Self struct {
+	Node      catalog.Node
+	Server    bool
+	Version   string
+	Revision  string
+	BuildDate string // RFC 3339
+	Stats     map[string]map[string]string
+}
+
+// MemberStatus is what an agent is to its peers; the numbers are what Consul's clients know.
+type MemberStatus int
+
+// The statuses of a member.
+const (
+	MemberNone MemberStatus = iota
+	MemberAlive
+	MemberLeaving
+	MemberLeft
+	MemberFailed
+)
+
+// Member is one agent as gossip, or a lone agent itself, knows it.
+type Member struct {
+	Name    string
+	Address string // without port
+	Port    uint16 // gossip port
+	Status  MemberStatus
+	Tags    map[string]string // "role", "dc", "id", "build", ... as Consul names them
+}

@@ -1,0 +1,68 @@
+package httpapi
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"muster/catalog"
+)
+
+// hostList holds the names a Host header may carry. A browser lured to a hostile
+// page sends that page's name even after its DNS was rebound to this agent.
+type hostList struct {
+	names    map[string]bool
+	suffixes []string // each begins with a dot
+}
+
+func newHostList(node string, allowed []string) hostList {
+	l := hostList{names: map[string]bool{"localhost": true}, suffixes: []string{".localhost"}}
+	for _, name := range append([]string{node}, allowed...) {
+		name = catalog.Fold(strings.TrimSuffix(name, "."))
+		switch {
+		case strings.HasPrefix(name, "."):
+			l.suffixes = append(l.suffixes, name)
+		case name != "":
+			l.names[name] = true
+		}
+	}
+	return l
+}
+
+// permits reports whether a Host header is an IP address or a listed name. An
+// empty one (HTTP/1.0) comes from no browser.
+func (l hostList) permits(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = catalog.Fold(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if host == "" || l.names[host] {
+		return true
+	}
+	for _, suffix := range l.suffixes {
+		if strings.HasSuffix(host, suffix) {
+			return true
+		}
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+// guard refuses what only a browser acting for a foreign page would send.
+func (s *Server) guard(r *http.Request) error {
+	if !overUnixSocket(r) && !s.hosts.permits(r.Host) {
+		return failf(http.StatusMisdirectedRequest,
+			"host %.100q is not one this agent answers to; use an IP address or localhost, or add the name to http_config.allowed_hosts", r.Host)
+	}
+	if err := s.csrf.Check(r); err != nil {
+		return failf(http.StatusForbidden, "cross-site %s refused", r.Method)
+	}
+	return nil
+}
+
+// overUnixSocket reports whether a request came through the file system, where no browser is.
+func overUnixSocket(r *http.Request) bool {
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	return local != nil && local.Network() == "unix"
+}

@@ -1,0 +1,100 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"muster/catalog"
+)
+
+// consensusTimeout bounds how long a request waits for a leader and a quorum.
+const consensusTimeout = 10 * time.Second
+
+// found is the result of a query against one snapshot.
+type found struct {
+	value any
+	mark  catalog.Mark
+	also  catalog.Mark // a second resource the value depends on; zero: none
+	// missing makes the answer a 404 with an empty body.
+	missing bool
+	// raw is the body as it is, instead of value.
+	raw []byte
+}
+
+func (f *found) index() uint64 { return max(f.mark.Index, f.also.Index, 1) }
+
+// finder answers a read from a snapshot. It is called again whenever the marks of
+// what it found last have changed.
+type finder func(*catalog.Snapshot) (found, error)
+
+// read serves a read of the state: it waits for the freshness the client asks for
+// and, with ?index, until the answer's own index has passed it, the wait is over,
+// the server closes, or the client has gone. It starts no goroutine.
+func (s *Server) read(r *request, find finder) (answer, error) {
+	opts, err := s.readOptions(r)
+	if err != nil {
+		return answer{}, err
+	}
+	var expired <-chan time.Time
+	a := answer{}
+	over := opts.index == 0
+	for {
+		fresh, err := s.freshen(r.Context(), opts.mode)
+		if err != nil {
+			return a, err
+		}
+		f, err := find(s.deps.State.Snapshot())
+		if err != nil {
+			return a, err
+		}
+		if over || f.index() > opts.index {
+			return a.found(f, fresh), nil
+		}
+		if expired == nil {
+			timer := time.NewTimer(opts.jittered())
+			defer timer.Stop()
+			expired = timer.C
+			a.waited = true
+			r.wait()
+		}
+		f.value, f.raw = nil, nil // thousands may wait; let them not hold what they will not send
+		select {
+		case <-f.mark.Changed:
+		case <-f.also.Changed:
+		case <-expired:
+			over = true
+		case <-s.closing:
+			over = true
+		case <-r.Context().Done():
+			return a, catalog.Errorf(catalog.Unavailable, "the client went away: %w", r.Context().Err())
+		}
+	}
+}
+
+// found completes an answer.
+func (a answer) found(f found, fresh catalog.Freshness) answer {
+	a.read = &readMark{index: f.index(), fresh: fresh}
+	switch {
+	case f.missing:
+		a.status = 404
+	case f.raw != nil:
+		a.raw, a.kind = f.raw, "application/octet-stream"
+	default:
+		a.json = f.value
+	}
+	return a
+}
+
+// freshen waits until the local state is as fresh as mode asks.
+func (s *Server) freshen(ctx context.Context, mode catalog.Consistency) (catalog.Freshness, error) {
+	ctx, cancel := context.WithTimeout(ctx, consensusTimeout)
+	defer cancel()
+	return s.deps.Consensus.Read(ctx, mode)
+}
+
+// apply commits a command.
+func (s *Server) apply(r *request, c catalog.Command) (catalog.Result, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), consensusTimeout)
+	defer cancel()
+	return s.deps.Consensus.Apply(ctx, c)
+}

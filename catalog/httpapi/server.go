@@ -1,0 +1,198 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"muster/catalog"
+	"muster/metrics"
+)
+
+const (
+	// headerTimeout bounds the arrival of a request's header.
+	headerTimeout = 5 * time.Second
+	// bodyTimeout bounds the arrival of a request's body.
+	bodyTimeout = 30 * time.Second
+	// writeTimeout bounds the departure of an answer, counted from its first byte.
+	writeTimeout = 60 * time.Second
+	// idleTimeout is how long a connection may wait for its next request.
+	idleTimeout = 2 * time.Minute
+	// drainTimeout is how long Close lets requests finish before it cuts them.
+	drainTimeout = 5 * time.Second
+	// maxHeaderBytes is what net/http is told; it allows itself 4 KiB more, which makes 16 KiB.
+	maxHeaderBytes = 12 << 10
+	// maxBodyBytes is the largest request body: that of the largest KV value.
+	maxBodyBytes = catalog.MaxValueBytes
+	// DefaultMaxConnsPerClient is http_max_conns_per_client when nobody sets it.
+	DefaultMaxConnsPerClient = 200
+)
+
+// Config says where and to whom the API is served.
+type Config struct {
+	// Addresses to listen on: "host:port" (port 0 picks one) or "unix:///path".
+	Addresses []string
+	// Datacenter is the only one that ?dc= may name.
+	Datacenter string
+	// Node is this agent's node name: it is a permitted Host, and what ?near=_agent means.
+	Node string
+	// AllowedHosts are further names that may stand in the Host header beside IP
+	// addresses, localhost and Node. One that begins with a dot permits all names under it.
+	AllowedHosts []string
+	// MaxConnsPerClient bounds the connections of one source address. 0 means
+	// DefaultMaxConnsPerClient, a negative number no bound. Unix sockets have none.
+	MaxConnsPerClient int
+}
+
+// State is where reads look.
+type State interface {
+	Snapshot() *catalog.Snapshot
+}
+
+// Consensus is how writes reach the log and reads become fresh. All methods are
+// safe for concurrent use; errors carry catalog codes.
+type Consensus interface {
+	// Apply commits a command. When ctx ends first the outcome is unknown.
+	Apply(ctx context.Context, c catalog.Command) (catalog.Result, error)
+	// Read returns once the local state is as fresh as the mode asks.
+	Read(ctx context.Context, mode catalog.Consistency) (catalog.Freshness, error)
+	// Leader is the leader's host:port, "" while none is known.
+	Leader() string
+	// Peers are the host:port of all voters.
+	Peers() []string
+}
+
+// Deps are what the server serves from. All but UI are needed.
+type Deps struct {
+	State          State
+	Consensus      Consensus
+	Registrations  Registrations
+	Agent          Agent
+	Ready          func() bool // whether this agent may be sent traffic
+	Metrics        *metrics.HTTP
+	MetricsHandler http.Handler // serves /metrics
+	UI             http.Handler // serves /ui/; nil: the UI is off
+	Logger         *slog.Logger
+}
+
+// Server serves the API on all its addresses.
+type Server struct {
+	cfg       Config
+	deps      Deps
+	log       *slog.Logger
+	routes    *routeNode
+	hosts     hostList
+	listeners []net.Listener
+	http      *http.Server
+	csrf      *http.CrossOriginProtection
+
+	closing  chan struct{} // closed when blocking queries must end
+	stopOnce sync.Once
+	stopErr  error
+	serving  sync.WaitGroup // Serve calls
+	conns    sync.WaitGroup // connections
+}
+
+// New checks the configuration and binds every address, or none.
+func New(cfg Config, deps Deps) (*Server, error) {
+	if len(cfg.Addresses) == 0 {
+		return nil, errors.New("http: no address to listen on")
+	}
+	if cfg.MaxConnsPerClient == 0 {
+		cfg.MaxConnsPerClient = DefaultMaxConnsPerClient
+	}
+	s := &Server{
+		cfg: cfg, deps: deps, log: deps.Logger,
+		hosts:   newHostList(cfg.Node, cfg.AllowedHosts),
+		csrf:    http.NewCrossOriginProtection(),
+		closing: make(chan struct{}),
+	}
+	s.routes = newRouter(s.table(), deps.Metrics)
+	s.http = s.newHTTPServer()
+	limit := newConnLimit(cfg.MaxConnsPerClient)
+	for _, addr := range cfg.Addresses {
+		ln, err := listen(addr)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("http: %w", err), s.closeListeners())
+		}
+		s.listeners = append(s.listeners, limit.wrap(ln))
+	}
+	return s, nil
+}
+
+func (s *Server) newHTTPServer() *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler:           s,
+		Protocols:         protocols,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				s.conns.Add(1)
+			case http.StateClosed:
+				s.conns.Done()
+			}
+		},
+	}
+}
+
+// Addrs returns the bound addresses in the order of Config.Addresses.
+func (s *Server) Addrs() []net.Addr {
+	addrs := make([]net.Addr, len(s.listeners))
+	for i, ln := range s.listeners {
+		addrs[i] = ln.Addr()
+	}
+	return addrs
+}
+
+// Start begins to serve. It must be called at most once.
+func (s *Server) Start() {
+	for _, ln := range s.listeners {
+		s.serving.Go(func() {
+			if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+				s.log.Error("http listener failed", "address", ln.Addr().String(), "error", err)
+			}
+		})
+	}
+}
+
+// Close stops to listen, answers blocking queries with what they have, lets other
+// requests finish for a few seconds, and returns when all connections have ended.
+// It is safe to call more than once, also without Start.
+func (s *Server) Close() error {
+	s.stopOnce.Do(func() {
+		close(s.closing)
+		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		defer cancel()
+		err := s.http.Shutdown(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = s.http.Close()
+		}
+		s.stopErr = errors.Join(err, s.closeListeners())
+		s.serving.Wait()
+		s.conns.Wait()
+	})
+	return s.stopErr
+}
+
+// closeListeners closes what Serve has not closed already.
+func (s *Server) closeListeners() error {
+	var errs []error
+	for _, ln := range s.listeners {
+		if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
