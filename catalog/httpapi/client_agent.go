@@ -1,0 +1,109 @@
+package httpapi
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// ClientMember is a member of the cluster.
+type ClientMember struct {
+	Name   string
+	Addr   string // without port
+	Port   uint16 // of gossip
+	Tags   map[string]string
+	Status int // 0 none, 1 alive, 2 leaving, 3 left, 4 failed
+}
+
+// ClientSelf is what an agent tells of itself. Config and DebugConfig are left
+// as they came: their keys differ between agents.
+type ClientSelf struct {
+	Config map[string]any
+	Member ClientMember
+	Meta   map[string]string
+	Stats  map[string]map[string]string
+}
+
+// Self returns what the agent tells of itself.
+func (c *Client) Self(ctx context.Context) (*ClientSelf, error) {
+	return clientGet[*ClientSelf](ctx, c, "/v1/agent/self", "", nil)
+}
+
+// Members returns the members the agent knows of, of the WAN pool when wan is set.
+func (c *Client) Members(ctx context.Context, wan bool) ([]ClientMember, error) {
+	query := url.Values{}
+	if wan {
+		query.Set("wan", "1")
+	}
+	return clientGet[[]ClientMember](ctx, c, "/v1/agent/members", "", query)
+}
+
+// AgentServices returns the instances registered at this agent by id.
+func (c *Client) AgentServices(ctx context.Context, q ClientQuery) (map[string]NodeService, error) {
+	return clientGet[map[string]NodeService](ctx, c, "/v1/agent/services", "", q.values())
+}
+
+// AgentChecks returns the checks registered at this agent by id.
+func (c *Client) AgentChecks(ctx context.Context, q ClientQuery) (map[string]HealthCheck, error) {
+	return clientGet[map[string]HealthCheck](ctx, c, "/v1/agent/checks", "", q.values())
+}
+
+func (c *Client) put(ctx context.Context, path, name string, query url.Values, body []byte) (string, error) {
+	answer, err := c.call(ctx, clientCall{method: http.MethodPut, path: path, name: name, query: query, body: body})
+	return strings.TrimSpace(string(answer)), err
+}
+
+// DeregisterService removes an instance of this agent by its id.
+func (c *Client) DeregisterService(ctx context.Context, id string) error {
+	_, err := c.put(ctx, "/v1/agent/service/deregister/", id, nil, nil)
+	return err
+}
+
+// SetMaintenance turns maintenance of an instance of this agent, or with an empty
+// id of its node, on or off. The reason is for people and may be empty.
+func (c *Client) SetMaintenance(ctx context.Context, serviceID string, on bool, reason string) error {
+	query := url.Values{"enable": {strconv.FormatBool(on)}}
+	if reason != "" {
+		query.Set("reason", reason)
+	}
+	path := "/v1/agent/maintenance"
+	if serviceID != "" {
+		path = "/v1/agent/service/maintenance/"
+	}
+	_, err := c.put(ctx, path, serviceID, query, nil)
+	return err
+}
+
+// Reload makes the agent read its configuration again. It returns what changed
+// in words, empty when the agent does not say.
+func (c *Client) Reload(ctx context.Context) (string, error) {
+	return c.put(ctx, "/v1/agent/reload", "", nil, nil)
+}
+
+// Leave makes the agent leave the cluster and stop.
+func (c *Client) Leave(ctx context.Context) error {
+	_, err := c.put(ctx, "/v1/agent/leave", "", nil, nil)
+	return err
+}
+
+// Metrics returns the agent's metrics in Prometheus' text format.
+func (c *Client) Metrics(ctx context.Context) ([]byte, error) {
+	return c.call(ctx, clientCall{method: http.MethodGet, path: "/v1/agent/metrics", query: url.Values{"format": {"prometheus"}}})
+}
+
+// Monitor streams the agent's log from a level upwards, as JSON lines when asked.
+// The stream lasts until ctx ends or the caller closes it.
+func (c *Client) Monitor(ctx context.Context, level string, asJSON bool) (io.ReadCloser, error) {
+	query := url.Values{"loglevel": {level}}
+	if asJSON {
+		query.Set("logjson", "true")
+	}
+	resp, err := c.send(ctx, clientCall{method: http.MethodGet, path: "/v1/agent/monitor", query: query})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
