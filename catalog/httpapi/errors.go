@@ -47,5 +47,9 @@ var errNoDatacenter = failf(http.StatusInternalServerError, "No path to datacent
 // errNoRoute answers paths that no route serves.
 var errNoRoute = failf(http.StatusNotFound, "no such endpoint: muster does not serve this path of Consul's API")
 
+// errClientGone ends a request that nobody waits for any more. It is sent to no
+// one; its status, which is nginx's, keeps it apart from failures in the metrics.
+var errClientGone = failf(499, "the client went away")
+
 // internalText is all that the outside is told of a failure of muster itself.
 const internalText = "internal error; the agent's log tells more"

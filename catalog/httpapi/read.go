@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"muster/catalog"
@@ -66,7 +67,7 @@ func (s *Server) read(r *request, find finder) (answer, error) {
 		case <-s.closing:
 			over = true
 		case <-r.Context().Done():
-			return a, catalog.Errorf(catalog.Unavailable, "the client went away: %w", r.Context().Err())
+			return a, errClientGone
 		}
 	}
 }
@@ -76,7 +77,7 @@ func (a answer) found(f found, fresh catalog.Freshness) answer {
 	a.read = &readMark{index: f.index(), fresh: fresh}
 	switch {
 	case f.missing:
-		a.status = 404
+		a.status = http.StatusNotFound
 	case f.raw != nil:
 		a.raw, a.kind = f.raw, "application/octet-stream"
 	default:

@@ -6,6 +6,17 @@ import (
 	"muster/catalog"
 )
 
+// selfRoutes are muster's own paths, outside Consul's API.
+func (s *Server) selfRoutes() []route {
+	return []route{
+		{"/", get(s.root)},
+		{"/metrics", get(s.metrics)},
+		{"/ui/{file}", get(s.ui)},
+		{"/v1/health/live", get(s.live)},
+		{"/v1/health/ready", get(s.ready)},
+	}
+}
+
 const plainText = "text/plain; charset=utf-8"
 
 // root sends people who open the address in a browser to the UI.

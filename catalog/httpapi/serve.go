@@ -46,6 +46,9 @@ func (s *Server) serve(w *recorder, r *http.Request, rt *route, args map[string]
 	_ = control.SetWriteDeadline(time.Now().Add(bodyTimeout + writeTimeout))
 	a, q, err := s.answer(w, r, rt, args)
 	if err != nil {
+		if r.Context().Err() != nil {
+			err = errClientGone // whatever else it was, that is why
+		}
 		s.sendError(w, err)
 		return a.waited
 	}

@@ -1,0 +1,32 @@
+package httpapi
+
+import (
+	"strings"
+
+	"muster/catalog"
+	"muster/catalog/document"
+)
+
+const (
+	// maxJSONBytes is the largest JSON body. Decoding takes some sixty times its size in memory.
+	maxJSONBytes = 256 << 10
+	// maxShownProblems is how many faults of a body its error line tells of.
+	maxShownProblems = 5
+)
+
+// decode decodes a JSON body. Keys match without regard to case and underscores,
+// unknown ones are ignored, durations are strings or nanoseconds.
+func (r *request) decode(into any) error {
+	if len(r.body) > maxJSONBytes {
+		return catalog.Errorf(catalog.TooLarge, "JSON body has %d bytes, the limit is %d", len(r.body), maxJSONBytes)
+	}
+	problems := document.Decode("body", r.body, into, document.Options{AllowUnknown: true})
+	if len(problems) == 0 {
+		return nil
+	}
+	more := ""
+	if len(problems) > maxShownProblems {
+		problems, more = problems[:maxShownProblems], "; and more"
+	}
+	return catalog.Errorf(catalog.Invalid, "%s", strings.TrimSpace(problems.Join("; ")+more))
+}

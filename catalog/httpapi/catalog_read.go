@@ -1,0 +1,176 @@
+package httpapi
+
+import (
+	"slices"
+
+	"muster/catalog"
+)
+
+func (s *Server) catalogRoutes() []route {
+	return []route{
+		{"/v1/catalog/datacenters", get(s.datacenters)},
+		{"/v1/catalog/nodes", get(s.catalogNodes)},
+		{"/v1/catalog/services", get(s.catalogServices)},
+		{"/v1/catalog/service/{service}", get(s.catalogService)},
+		{"/v1/catalog/node/{node}", get(s.catalogNode)},
+		{"/v1/catalog/node-services/{node}", get(s.catalogNodeServices)},
+		{"/v1/catalog/register", put(s.register)},
+		{"/v1/catalog/deregister", put(s.deregister)},
+	}
+}
+
+// datacenters lists the one there is.
+func (s *Server) datacenters(*request) (answer, error) {
+	return reply([]string{s.cfg.Datacenter}), nil
+}
+
+func (s *Server) catalogNodes(r *request) (answer, error) {
+	keep, err := newFilter(r, sampleNode)
+	if err != nil {
+		return answer{}, err
+	}
+	meta, near := r.nodeMeta(), s.near(r)
+	return s.read(r, func(snap *catalog.Snapshot) (found, error) {
+		rows, mark := snap.Nodes()
+		nodes := []*Node{}
+		for _, n := range rows {
+			if hasMeta(n, meta) {
+				nodes = append(nodes, shapeNode(n))
+			}
+		}
+		nodes, err := keep.only(nodes)
+		return found{value: nearFirst(nodes, near, func(n *Node) string { return n.Node }), mark: mark}, err
+	})
+}
+
+// catalogServices maps every service to the tags of its instances. ?filter and
+// ?node-meta choose among the instances.
+func (s *Server) catalogServices(r *request) (answer, error) {
+	keep, err := newFilter(r, sampleCatalogService)
+	if err != nil {
+		return answer{}, err
+	}
+	meta := r.nodeMeta()
+	if keep == nil && meta == nil {
+		return s.read(r, func(snap *catalog.Snapshot) (found, error) {
+			services, mark := snap.Services()
+			for name, tags := range services {
+				services[name] = nonNil(tags)
+			}
+			return found{value: services, mark: mark}, nil
+		})
+	}
+	return s.read(r, func(snap *catalog.Snapshot) (found, error) {
+		_, nodes := snap.Nodes()
+		f := found{mark: snap.InstancesMark(), also: nodes}
+		rows := []*CatalogService{}
+		for i := range snap.Instances {
+			if n := snap.Node(i.Node); hasMeta(n, meta) {
+				rows = append(rows, shapeCatalogService(n, i))
+			}
+		}
+		rows, err := keep.only(rows)
+		f.value = tagsByService(rows)
+		return f, err
+	})
+}
+
+// tagsByService maps each service to the tags of its instances, sorted.
+func tagsByService(rows []*CatalogService) map[string][]string {
+	out := map[string][]string{}
+	for _, row := range rows {
+		tags := append(nonNil(out[row.ServiceName]), row.ServiceTags...)
+		slices.Sort(tags)
+		out[row.ServiceName] = slices.Compact(tags)
+	}
+	return out
+}
+
+// catalogService lists the instances of a service, whatever their health.
+func (s *Server) catalogService(r *request) (answer, error) {
+	service, err := r.name("service")
+	if err != nil {
+		return answer{}, err
+	}
+	keep, err := newFilter(r, sampleCatalogService)
+	if err != nil {
+		return answer{}, err
+	}
+	tags, meta, near := r.query["tag"], r.nodeMeta(), s.near(r)
+	return s.read(r, func(snap *catalog.Snapshot) (found, error) {
+		rows := []*CatalogService{}
+		for _, i := range snap.InstancesOf(service) {
+			if n := snap.Node(i.Node); hasTags(i, tags) && hasMeta(n, meta) {
+				rows = append(rows, shapeCatalogService(n, i))
+			}
+		}
+		rows, err := keep.only(rows)
+		return found{
+			value: nearFirst(rows, near, func(c *CatalogService) string { return c.Node }),
+			mark:  snap.ServiceMark(service),
+		}, err
+	})
+}
+
+// NodeServices is a node with its instances by id.
+type NodeServices struct {
+	Node     *Node
+	Services map[string]*NodeService
+}
+
+// catalogNode shows a node with its instances; null for an unknown one, as Consul.
+func (s *Server) catalogNode(r *request) (answer, error) {
+	return s.readNode(r, func(n *Node, services []*NodeService) any {
+		if n == nil {
+			return (*NodeServices)(nil)
+		}
+		out := &NodeServices{Node: n, Services: make(map[string]*NodeService, len(services))}
+		for _, service := range services {
+			out.Services[service.ID] = service
+		}
+		return out
+	})
+}
+
+// NodeServiceList is a node with its instances in a list.
+type NodeServiceList struct {
+	Node     *Node
+	Services []*NodeService
+}
+
+// catalogNodeServices shows the same as catalogNode with a list instead of a map.
+func (s *Server) catalogNodeServices(r *request) (answer, error) {
+	return s.readNode(r, func(n *Node, services []*NodeService) any {
+		return &NodeServiceList{Node: n, Services: services}
+	})
+}
+
+// readNode reads a node (nil: unknown) and those of its instances that the filter keeps.
+func (s *Server) readNode(r *request, shape func(*Node, []*NodeService) any) (answer, error) {
+	name, err := r.name("node")
+	if err != nil {
+		return answer{}, err
+	}
+	keep, err := newFilter(r, sampleNodeService)
+	if err != nil {
+		return answer{}, err
+	}
+	return s.read(r, func(snap *catalog.Snapshot) (found, error) {
+		var node *Node
+		if n := snap.Node(name); n != nil {
+			node = shapeNode(n)
+		}
+		services, err := keep.only(each(snap.InstancesOn(name), shapeService))
+		return found{value: shape(node, services), mark: snap.NodeMark(name)}, err
+	})
+}
+
+// hasTags reports whether an instance carries all tags.
+func hasTags(i *catalog.Instance, tags []string) bool {
+	for _, tag := range tags {
+		if !i.HasTag(tag) {
+			return false
+		}
+	}
+	return true
+}
