@@ -3,6 +3,7 @@ package document
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/tailscale/hujson"
@@ -51,7 +52,7 @@ func (d *decoder) structure(to reflect.Value, v *hujson.Value, at path) {
 		name := text(m.Name.Value)
 		f, ok := shape.fields[Fold(name)]
 		if !ok {
-			d.unknown(&m.Name, at.key(name), suggest(name, shape.names))
+			d.unknown(m, at.key(name), suggest(name, shape.names))
 			continue
 		}
 		here := at.key(f.name)
@@ -67,11 +68,12 @@ func (d *decoder) structure(to reflect.Value, v *hujson.Value, at path) {
 }
 
 // unknown deals with a key that the struct lacks.
-func (d *decoder) unknown(name *hujson.Value, at path, near string) {
+func (d *decoder) unknown(m *hujson.ObjectMember, at path, near string) {
+	offset := m.Name.StartOffset
 	if d.opts.Known != nil {
-		if refusal, known := d.opts.Known(at.pattern); known {
+		if refusal, known := d.opts.Known(ForeignKey{Path: at.pattern, Text: at.text, Idle: idle(&m.Value)}); known {
 			if refusal != "" {
-				d.report(name.StartOffset, at, "%s", refusal)
+				d.report(offset, at, "%s", refusal)
 			}
 			return
 		}
@@ -79,10 +81,25 @@ func (d *decoder) unknown(name *hujson.Value, at path, near string) {
 	switch {
 	case d.opts.AllowUnknown:
 	case near != "":
-		d.report(name.StartOffset, at, "unknown key, did you mean %q?", near)
+		d.report(offset, at, "unknown key, did you mean %q?", near)
 	default:
-		d.report(name.StartOffset, at, "unknown key")
+		d.report(offset, at, "unknown key")
 	}
+}
+
+// idle reports whether a value asks for nothing.
+func idle(v *hujson.Value) bool {
+	switch x := v.Value.(type) {
+	case *hujson.Object:
+		return !slices.ContainsFunc(x.Members, func(m hujson.ObjectMember) bool { return !idle(&m.Value) })
+	case *hujson.Array:
+		return !slices.ContainsFunc(x.Elements, func(e hujson.Value) bool { return !idle(&e) })
+	}
+	switch text(v.Value) {
+	case "null", "false", "0", "":
+		return true
+	}
+	return false
 }
 
 func (d *decoder) twice(offset, first int, at path) {

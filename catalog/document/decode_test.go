@@ -150,9 +150,9 @@ func TestHostileInputIsGivenUp(t *testing.T) {
 
 func TestUnknownKeys(t *testing.T) {
 	var asked []string
-	opts := document.Options{Known: func(path string) (string, bool) {
-		asked = append(asked, path)
-		return map[string]string{"retryjoin": "not in this version"}[path], path == "retryjoin" || path == "inners.connectall"
+	opts := document.Options{Known: func(key document.ForeignKey) (string, bool) {
+		asked = append(asked, key.Path)
+		return map[string]string{"retryjoin": "not in this version"}[key.Path], key.Path == "retryjoin" || key.Text == "inners[1].Connect_All"
 	}}
 	_, problems := decode(t, `{"retry_join":[{"x":1}],"inners":[{},{"Connect_All":{"x":1}}],"other":1}`, opts)
 	if got, want := problems.Join("\n"), "f.json:1:2: retry_join: not in this version\nf.json:1:63: other: unknown key"; got != want {
@@ -163,6 +163,22 @@ func TestUnknownKeys(t *testing.T) {
 	}
 	if _, problems := decode(t, `{"other":1,"port":2}`, document.Options{AllowUnknown: true}); problems != nil {
 		t.Errorf("with AllowUnknown: %v", problems)
+	}
+}
+
+func TestIdleValues(t *testing.T) {
+	for text, want := range map[string]bool{
+		`null`: true, `false`: true, `0`: true, `""`: true, `[]`: true, `{}`: true, `{"a":[null,{"b":""}]}`: true,
+		`true`: false, `1`: false, `"x"`: false, `[0,1]`: false, `{"a":{"b":true}}`: false,
+	} {
+		got := !want
+		decode(t, `{"foreign":`+text+`}`, document.Options{Known: func(key document.ForeignKey) (string, bool) {
+			got = key.Idle
+			return "", true
+		}})
+		if got != want {
+			t.Errorf("%s: idle %v", text, got)
+		}
 	}
 }
 

@@ -15,14 +15,23 @@ type Options struct {
 	// AllowUnknown ignores keys that the struct lacks instead of refusing them.
 	AllowUnknown bool
 	// Known is asked about each key that the struct lacks, before it is called
-	// unknown; nil knows none. The path is folded (see [Fold]) and carries no
-	// indexes: "services.check.dockercontainerid". When known is true, a refusal
-	// becomes a problem of that key, and without one the key and all below it is skipped.
-	Known func(path string) (refusal string, known bool)
+	// unknown; nil knows none. When it answers known, a refusal becomes a problem
+	// of that key, and without one the key and all below it is skipped.
+	Known func(key ForeignKey) (refusal string, known bool)
 	// Positions, when not nil, is filled with the place of every value that was met.
 	Positions *Positions
 	// MaxBytes is the largest input in bytes. 0: DefaultMaxBytes.
 	MaxBytes int
+}
+
+// ForeignKey is a key that a struct lacks.
+type ForeignKey struct {
+	// Path is folded (see [Fold]) and carries no indexes: "services.check.dockercontainerid".
+	Path string
+	// Text is the path for people: "services[0].check.docker_container_id".
+	Text string
+	// Idle is true when the value asks for nothing: null, false, 0, "", or a list or object of only such.
+	Idle bool
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/tailscale/hujson"
@@ -49,15 +50,24 @@ func syntax(text []byte, err error) *fault {
 	if cause := errors.Unwrap(err); cause != nil {
 		message = cause.Error()
 	}
+	message = clip(strings.Map(printable, message), 80)
 	var line, column int
 	if _, scanErr := fmt.Sscanf(err.Error(), "hujson: line %d, column %d:", &line, &column); scanErr != nil {
-		return &fault{0, clip(message, 80)}
+		return &fault{0, message}
 	}
 	offset := 0
 	for ; line > 1; line-- {
 		offset = endOf(text, offset, "\n")
 	}
-	return &fault{min(offset+column-1, len(text)), clip(message, 80)}
+	return &fault{min(offset+column-1, len(text)), message}
+}
+
+// printable keeps a terminal safe from what the text holds.
+func printable(r rune) rune {
+	if !unicode.IsPrint(r) {
+		return '?'
+	}
+	return r
 }
 
 func invalidUTF8(b []byte) int {

@@ -57,7 +57,7 @@ func scanString(b []byte, start int) (int, *fault) {
 			return 0, &fault{start, "string is not closed on its line"}
 		case c < ' ':
 			return 0, &fault{n, "control character in a string; write it as an escape"}
-		case c == '\\':
+		case c == '\\' && n+1 < len(b) && (b[n+1] == '"' || b[n+1] == '\\'):
 			n++
 		}
 	}
