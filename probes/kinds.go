@@ -1,0 +1,61 @@
+package probes
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"time"
+
+	"muster/catalog"
+)
+
+// Result is what one probe saw.
+type Result struct {
+	Status catalog.Status // Passing, Warning or Critical
+	Output string         // for people; capped later, may hold any bytes
+}
+
+// probe looks at a check's target once. It returns soon after ctx is done, and
+// calls for one check never overlap.
+type probe func(ctx context.Context, def *catalog.CheckDefinition) Result
+
+// opener readies what the probes of one check share, such as connections. It is
+// called once per check, close once after the last probe.
+type opener func(def *catalog.CheckDefinition) (p probe, close func())
+
+// behaviour runs one check until ctx is done.
+type behaviour func(ctx context.Context, c *check)
+
+// kinds is how every kind of check is run. A new kind is a file and a line here.
+func kinds() map[catalog.Kind]behaviour {
+	return map[catalog.Kind]behaviour{
+		catalog.KindHTTP:   atIntervals(10*time.Second, openHTTP),
+		catalog.KindTCP:    atIntervals(10*time.Second, sharesNothing(probeTCP)),
+		catalog.KindScript: atIntervals(30*time.Second, sharesNothing(probeScript)),
+		catalog.KindTTL:    expectHeartbeats,
+		catalog.KindAlias:  followAlias,
+	}
+}
+
+// sharesNothing is the opener of a probe that keeps nothing between its calls.
+func sharesNothing(p probe) opener {
+	return func(*catalog.CheckDefinition) (probe, func()) { return p, func() {} }
+}
+
+// failure is the result of a probe that got err instead of an answer. When the
+// probe ran out of time, that is said in place of err, which only hints at it.
+func failure(ctx context.Context, what string, err error) Result {
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return Result{catalog.Critical, fmt.Sprintf("%s: %v", what, err)}
+}
+
+// tlsConfig is how a check's probes speak TLS. An empty server name means the host of the target.
+func tlsConfig(def *catalog.CheckDefinition) *tls.Config {
+	return &tls.Config{
+		ServerName:         def.TLSServerName,
+		InsecureSkipVerify: def.TLSSkipVerify, // the owner of the check asked for it
+		MinVersion:         tls.VersionTLS12,
+	}
+}

@@ -1,0 +1,67 @@
+package probes
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"muster/catalog"
+)
+
+// atIntervals is the behaviour of a kind that looks at its target. The first probe
+// comes at a random moment soon after the start, so that checks registered
+// together spread out. Each next one starts an interval after the one before
+// started, or at once if that took longer: one is in flight at most, and none are made up for.
+// fallback is the timeout of checks that state none.
+func atIntervals(fallback time.Duration, open opener) behaviour {
+	return func(ctx context.Context, c *check) {
+		look, done := open(&c.def)
+		defer done()
+		interval := max(c.def.Interval, catalog.MinInterval)
+		timer := time.NewTimer(rand.N(min(interval, c.runner.cfg.FirstWithin)))
+		defer timer.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-timer.C:
+			}
+			start, ok := c.once(ctx, look, timeoutOf(&c.def, fallback))
+			if !ok {
+				return
+			}
+			timer.Reset(max(0, interval-time.Since(start)))
+		}
+	}
+}
+
+// once waits for a slot, looks at the target and judges what was seen. It returns
+// when the probe started, and false if ctx ended first: a probe cut short has seen nothing.
+func (c *check) once(ctx context.Context, look probe, timeout time.Duration) (start time.Time, ok bool) {
+	select {
+	case c.runner.slots <- struct{}{}:
+	case <-ctx.Done():
+		return start, false
+	}
+	start = time.Now()
+	within, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %v", timeout))
+	defer cancel()
+	res := c.guarded(func() Result { return look(within, &c.def) })
+	<-c.runner.slots
+	seen := time.Now()
+	if ctx.Err() != nil {
+		return start, false
+	}
+	c.count(res, seen.Sub(start))
+	c.judge(res, seen)
+	return start, true
+}
+
+// timeoutOf is how long a probe may take: what the definition states, else fallback but not over the interval.
+func timeoutOf(def *catalog.CheckDefinition, fallback time.Duration) time.Duration {
+	if def.Timeout > 0 {
+		return def.Timeout
+	}
+	return min(fallback, max(def.Interval, catalog.MinInterval))
+}
