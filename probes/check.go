@@ -136,7 +136,7 @@ func (c *check) guarded(look func() Result) (res Result) {
 }
 
 // sameProbe reports whether two definitions are probed alike. What only others
-// read is left out, so that a field unknown here rather restarts a check than being ignored.
+// read is left out by name: a field that this list does not know restarts the check.
 func sameProbe(a, b *catalog.CheckDefinition) bool {
 	return reflect.DeepEqual(probedPart(*a), probedPart(*b))
 }

@@ -49,7 +49,9 @@ func probeScript(ctx context.Context, def *catalog.CheckDefinition) Result {
 	return scriptResult(killed, err, <-said)
 }
 
-// killGroup kills the script and all its children, unless they left its process group.
+// killGroup kills the script and all its children, unless they left its process
+// group. The group's id is not given to others while anybody is in it, and right
+// after Wait there was no time to.
 func killGroup(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
 // readTail reads until the pipe is closed or its deadline has passed. Neither is
