@@ -43,7 +43,7 @@ func (d *decoder) structure(to reflect.Value, v *hujson.Value, at path) {
 		return
 	}
 	shape := d.shapeOf(to.Type())
-	seen := map[int]int{} // field -> offset of its key
+	seen := map[string]int{} // canonical name -> offset of its key
 	for i := range object.Members {
 		m := &object.Members[i]
 		if d.full() {
@@ -56,13 +56,13 @@ func (d *decoder) structure(to reflect.Value, v *hujson.Value, at path) {
 			continue
 		}
 		here := at.key(f.name)
-		if first, twice := seen[f.index]; twice {
+		if first, twice := seen[f.name]; twice {
 			d.twice(m.Name.StartOffset, first, here)
 			continue
 		}
-		seen[f.index] = m.Name.StartOffset
+		seen[f.name] = m.Name.StartOffset
 		if m.Value.Value.Kind() != 'n' {
-			d.value(to.Field(f.index), &m.Value, here)
+			d.value(to.FieldByIndex(f.index), &m.Value, here)
 		}
 	}
 }

@@ -17,7 +17,12 @@ type inner struct {
 	Count    int8          `key:"count,how_many"`
 }
 
+type base struct {
+	Below string `key:"below"`
+}
+
 type outer struct {
+	base
 	Name     string            `key:"node_name"`
 	On       *bool             `key:"on"`
 	Colour   colour            `key:"colour"`
@@ -62,6 +67,7 @@ func TestDecodeValues(t *testing.T) {
 		{"empty is not absent", `{"tags":[],"meta":{},"opt":{}}`, outer{Tags: []string{}, Meta: map[string]string{}, Opt: &inner{}}},
 		{"durations", `{"inner":{"interval":"1m30s"},"inners":[{"interval":1000},{"interval":"-1s"}]}`,
 			outer{Inner: inner{Interval: 90 * time.Second}, Inners: []inner{{Interval: time.Microsecond}, {Interval: -time.Second}}}},
+		{"embedded", `{"below":"b"}`, outer{base: base{Below: "b"}}},
 		{"alias", `{"inner":{"HowMany":-128}}`, outer{Inner: inner{Count: -128}}},
 		{"keys of maps stay as they are", `{"meta":{"A_b":"1","a_B":"2","x":null},"by_name":{"":{"count":1}}}`,
 			outer{Meta: map[string]string{"A_b": "1", "a_B": "2"}, ByName: map[string]inner{"": {Count: 1}}}},

@@ -51,7 +51,8 @@ const (
 //
 // Keys of objects match struct fields without regard to case and underscores. A
 // field's keys are those of its tag `key:"canonical,alias,..."`, or else its
-// name; `key:"-"` has none. A null is as good as no key at all. Durations are
+// name; `key:"-"` has none, and the fields of an embedded struct count as the
+// struct's own. A null is as good as no key at all. Durations are
 // strings such as "10s" or numbers of nanoseconds.
 //
 // Decode panics when into is not a pointer, or for a field of a type it does not

@@ -3,13 +3,14 @@ package document
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // field is one key of a struct.
 type field struct {
-	index int
+	index []int  // as reflect.Value.FieldByIndex takes it
 	name  string // canonical
 }
 
@@ -24,8 +25,20 @@ func (d *decoder) shapeOf(t reflect.Type) *shape {
 		return s
 	}
 	s := &shape{fields: map[string]field{}}
+	s.add(t, nil)
+	d.shapes[t] = s
+	return s
+}
+
+// add takes up the fields of t, which stands within the shape's own type at index.
+func (s *shape) add(t reflect.Type, within []int) {
 	for i := range t.NumField() {
 		f := t.Field(i)
+		index := append(slices.Clone(within), i)
+		if f.Anonymous && f.Type.Kind() == reflect.Struct {
+			s.add(f.Type, index)
+			continue
+		}
 		keys := f.Tag.Get("key")
 		if keys == "" {
 			keys = f.Name
@@ -38,12 +51,10 @@ func (d *decoder) shapeOf(t reflect.Type) *shape {
 			if _, taken := s.fields[Fold(name)]; taken {
 				panic(fmt.Sprintf("document: two fields of %v have the key %q", t, name))
 			}
-			s.fields[Fold(name)] = field{index: i, name: names[0]}
+			s.fields[Fold(name)] = field{index: index, name: names[0]}
 		}
 		s.names = append(s.names, names...)
 	}
-	d.shapes[t] = s
-	return s
 }
 
 // suggest returns the name nearest to an unknown key, or "".
