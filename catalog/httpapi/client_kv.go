@@ -7,22 +7,11 @@ import (
 	"strconv"
 )
 
-// ClientPair is a key with its value as the API shows it.
-type ClientPair struct {
-	LockIndex   uint64
-	Key         string
-	Flags       uint64
-	Value       []byte // base64 in JSON
-	CreateIndex uint64
-	ModifyIndex uint64
-	Session     string `json:",omitempty"`
-}
-
 const clientKV = "/v1/kv/"
 
 // Key returns one key; [ClientNotFound] tells of the error when there is none.
-func (c *Client) Key(ctx context.Context, key string, q ClientQuery) (*ClientPair, error) {
-	var pairs []ClientPair
+func (c *Client) Key(ctx context.Context, key string, q ClientQuery) (*Pair, error) {
+	var pairs []Pair
 	call := clientCall{method: http.MethodGet, path: clientKV, key: key, query: q.values()}
 	if err := c.decode(ctx, call, &pairs); err != nil {
 		return nil, err
@@ -34,8 +23,8 @@ func (c *Client) Key(ctx context.Context, key string, q ClientQuery) (*ClientPai
 }
 
 // Keys returns every key that begins with prefix, in order; none is no error.
-func (c *Client) Keys(ctx context.Context, prefix string, q ClientQuery) ([]ClientPair, error) {
-	pairs := []ClientPair{}
+func (c *Client) Keys(ctx context.Context, prefix string, q ClientQuery) ([]Pair, error) {
+	pairs := []Pair{}
 	query := q.values()
 	query.Set("recurse", "")
 	err := c.decode(ctx, clientCall{method: http.MethodGet, path: clientKV, key: prefix, query: query}, &pairs)
