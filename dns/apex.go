@@ -1,0 +1,73 @@
+package dns
+
+import (
+	"github.com/miekg/dns"
+
+	"muster/catalog"
+)
+
+// apex answers for a zone's origin.
+func (l *lookup) apex(qtype uint16) Answer {
+	ns, glue := l.nameServers()
+	switch qtype {
+	case dns.TypeSOA:
+		return Answer{Authoritative: true, Answer: []dns.RR{l.soa()}, Ns: ns, Extra: glue}
+	case dns.TypeNS:
+		a := l.found(ns, NoSuchType)
+		a.Extra = glue
+		return a
+	case dns.TypeANY:
+		records := []dns.RR{l.soa()}
+		if !l.udp {
+			records = append(records, ns...)
+		}
+		return l.found(records, NoSuchType)
+	}
+	return l.nodata(Reason{Kind: NoSuchType})
+}
+
+// servers returns the servers whose checks are not critical. Unlike for services a
+// warning never hides them: a zone without name servers helps nobody.
+func (l *lookup) servers(tally *Tally) []candidate {
+	var out []candidate
+	entries := l.snap.Entries(catalog.ServersService)
+	for i := range entries {
+		e := &entries[i]
+		status := e.Status()
+		tally.add(status)
+		at := instanceAddresses(e, l.name)
+		if status != catalog.Critical && status != catalog.Maintenance && len(at.all()) > 0 {
+			out = append(out, candidate{Entry: e, at: at})
+		}
+	}
+	l.rng.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
+
+// nameServers is the zone's NS RRset, the healthy servers, and the addresses of its targets.
+func (l *lookup) nameServers() (ns, addrs []dns.RR) {
+	g := glue{lookup: l, ttl: l.nodeTTL, seen: map[string]bool{}}
+	for _, c := range l.servers(new(Tally)) {
+		target := l.target(c.Node, c.at)
+		if g.add(target, c) {
+			ns = append(ns, &dns.NS{Hdr: header(l.origin, dns.TypeNS, l.nodeTTL), Ns: target})
+		}
+	}
+	return ns, g.records
+}
+
+// nameServer answers for ns.DOMAIN, the SOA's MNAME: the addresses of the healthy servers.
+func (l *lookup) nameServer(qtype uint16) Answer {
+	var tally Tally
+	live := l.servers(&tally)
+	if len(live) == 0 {
+		if tally.Total() == 0 {
+			return l.nodata(Reason{Kind: UnknownService, Subject: catalog.ServersService})
+		}
+		return l.nodata(Reason{Kind: Unhealthy, Tally: tally})
+	}
+	for i := range live {
+		live[i].weight = 1
+	}
+	return l.reached(live, l.nodeTTL, qtype)
+}

@@ -1,0 +1,132 @@
+package dns
+
+import (
+	"github.com/miekg/dns"
+)
+
+const (
+	// ownSize is the UDP payload size we announce, and the most we send: it crosses
+	// every common path in one piece.
+	ownSize = 1232
+	// plainSize is the most a client without EDNS takes over UDP (RFC 1035 section 4.2.1).
+	plainSize = 512
+	// maxText bounds the text of an extended error.
+	maxText = 160
+)
+
+// edns is what a query's OPT record asks for (RFC 6891).
+type edns struct {
+	present bool
+	version uint8
+	size    uint16
+	do      bool
+	nsid    bool
+	subnet  *dns.EDNS0_SUBNET
+}
+
+// ednsOf reads the OPT record of a query. It fails when there are several, or one
+// that is not owned by the root (RFC 6891 section 6.1.1).
+func ednsOf(m *dns.Msg) (edns, bool) {
+	var e edns
+	for _, rr := range m.Extra {
+		opt, ok := rr.(*dns.OPT)
+		if !ok {
+			continue
+		}
+		if e.present || opt.Hdr.Name != "." {
+			return edns{}, false
+		}
+		e = edns{present: true, version: opt.Version(), size: opt.UDPSize(), do: opt.Do()}
+		for _, o := range opt.Option {
+			switch o := o.(type) {
+			case *dns.EDNS0_NSID:
+				e.nsid = true
+			case *dns.EDNS0_SUBNET:
+				e.subnet = o
+			}
+		}
+	}
+	return e, true
+}
+
+// udpSize is the most octets of a reply over UDP.
+func (e edns) udpSize() int {
+	if !e.present {
+		return plainSize
+	}
+	return min(max(int(e.size), plainSize), ownSize)
+}
+
+// opt returns an OPT record of ours, DO as given.
+func opt(do bool) *dns.OPT {
+	o := &dns.OPT{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeOPT}}
+	o.SetUDPSize(ownSize)
+	if do {
+		o.SetDo()
+	}
+	return o
+}
+
+// reply returns the OPT record of the reply, nil when the query had none. nsid is hexadecimal.
+func (e edns) reply(nsid string, errors []dns.EDNS0) *dns.OPT {
+	if !e.present {
+		return nil
+	}
+	o := opt(e.do)
+	if e.nsid && nsid != "" {
+		o.Option = append(o.Option, &dns.EDNS0_NSID{Code: dns.EDNS0NSID, Nsid: nsid})
+	}
+	if e.subnet != nil {
+		s := *e.subnet
+		s.SourceScope = 0 // the answer holds for every client (RFC 7871 section 7.2.1)
+		o.Option = append(o.Option, &s)
+	}
+	o.Option = append(o.Option, errors...)
+	return o
+}
+
+// extended returns an answer's extended errors (RFC 8914): staleness, then the reason.
+func (a *Answer) extended(withText bool) []dns.EDNS0 {
+	var out []dns.EDNS0
+	if a.Stale {
+		code := dns.ExtendedErrorCodeStaleAnswer
+		if a.Rcode == dns.RcodeNameError {
+			code = dns.ExtendedErrorCodeStaleNXDOMAINAnswer
+		}
+		out = append(out, &dns.EDNS0_EDE{InfoCode: code})
+	}
+	if a.Reason.Kind == OK {
+		return out
+	}
+	e := &dns.EDNS0_EDE{InfoCode: a.Reason.Code()}
+	if withText {
+		e.ExtraText = printable(a.Reason.String())
+	}
+	return append(out, e)
+}
+
+// printable cuts a text to maxText octets of ASCII. Subjects come quoted, so little is lost.
+func printable(s string) string {
+	b := make([]byte, 0, min(len(s), maxText))
+	for i := 0; i < len(s) && len(b) < maxText; i++ {
+		c := s[i]
+		if c < ' ' || c > '~' {
+			c = '?'
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}
+
+// stripText takes the texts of extended errors off a message, and reports whether there were any.
+func stripText(m *dns.Msg) bool {
+	any := false
+	if o := m.IsEdns0(); o != nil {
+		for _, option := range o.Option {
+			if e, ok := option.(*dns.EDNS0_EDE); ok && e.ExtraText != "" {
+				e.ExtraText, any = "", true
+			}
+		}
+	}
+	return any
+}

@@ -1,0 +1,27 @@
+package dns
+
+import "github.com/miekg/dns"
+
+func (l *lookup) nodata(why Reason) Answer   { return l.negative(dns.RcodeSuccess, why) }
+func (l *lookup) nxdomain(why Reason) Answer { return l.negative(dns.RcodeNameError, why) }
+
+// negative builds every NODATA and every NXDOMAIN: the SOA of the zone that owns
+// the name in the authority section (RFC 2308 section 2). An apex always exists.
+func (l *lookup) negative(rcode int, why Reason) Answer {
+	if l.name == l.origin {
+		rcode = dns.RcodeSuccess
+	}
+	return Answer{Rcode: rcode, Authoritative: true, Ns: []dns.RR{l.soa()}, Reason: why}
+}
+
+// soa is the zone's SOA record. The serial follows the catalog, so that it stands
+// still while nothing changes and every agent at the same index says the same.
+func (l *lookup) soa() *dns.SOA {
+	t := l.cfg.SOA
+	return &dns.SOA{
+		Hdr: header(l.origin, dns.TypeSOA, t.MinTTL),
+		Ns:  under("ns", l.domain), Mbox: under("hostmaster", l.domain),
+		Serial:  uint32(l.snap.Index),
+		Refresh: t.Refresh, Retry: t.Retry, Expire: t.Expire, Minttl: t.MinTTL,
+	}
+}

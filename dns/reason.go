@@ -1,0 +1,144 @@
+package dns
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"muster/catalog"
+)
+
+// Kind classifies why an answer is what it is. The set is closed.
+type Kind int
+
+// The kinds of reason. The comment names what Reason.Subject holds, if anything.
+const (
+	OK                Kind = iota
+	NoSuchType             // the name exists and has no records of the type asked
+	WrongFamily            // addresses exist, of the other family only
+	EmptyNonTerminal       // names exist below this one, nothing at it
+	UnknownService         // the service
+	UnknownTag             // the tag; no instance of the service carries it
+	Unhealthy              // no instance is healthy enough; Tally counts them
+	UnknownNode            // the node
+	UnknownDatacenter      // the datacenter
+	UnknownAddress         // a reverse name whose address nothing healthy has; Tally counts instances there
+	NoPreparedQuery        // NAME.query: there are none
+	NoMesh                 // connect, virtual and ingress names: there is no mesh
+	BadName                // fits no form of name
+	AliasLoop              // the name at which a chain of CNAMEs came round
+	NotInZone              // the name lies in no zone of ours
+	NotReady               // the catalog has not been loaded yet
+	TooStale               // the catalog's copy is older than allowed
+	Prohibited             // this client may not use the recursors
+	UpstreamFailed         // the error; no recursor answered
+	Overloaded             // too many queries wait for recursors
+	ClassRefused           // a class other than IN
+	TypeRefused            // AXFR, IXFR and other types that ask for more than records
+	InternalError          // a failure of muster itself
+)
+
+// Reason says why an answer is what it is. Everything that explains answers is made of it.
+type Reason struct {
+	Kind    Kind
+	Subject string
+	Tally   Tally
+}
+
+// Tally counts the instances that were considered, by the worst status of their checks.
+type Tally struct {
+	Passing, Warning, Critical, Maintenance int
+	OnlyPassing                             bool // the warning ones were left out
+}
+
+func (t *Tally) add(s catalog.Status) {
+	switch s {
+	case catalog.Maintenance:
+		t.Maintenance++
+	case catalog.Critical:
+		t.Critical++
+	case catalog.Warning:
+		t.Warning++
+	default:
+		t.Passing++
+	}
+}
+
+// Total is the number of instances considered.
+func (t Tally) Total() int { return t.Passing + t.Warning + t.Critical + t.Maintenance }
+
+// String reads like "3 instances: 2 critical, 1 in maintenance".
+func (t Tally) String() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		text string
+	}{
+		{t.Passing, "passing"}, {t.Warning, "in warning"}, {t.Critical, "critical"}, {t.Maintenance, "in maintenance"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.text))
+		}
+	}
+	noun := "instances"
+	if t.Total() == 1 {
+		noun = "instance"
+	}
+	text := fmt.Sprintf("%d %s: %s", t.Total(), noun, strings.Join(parts, ", "))
+	if t.OnlyPassing && t.Warning > 0 {
+		text += "; only passing ones are answered"
+	}
+	return text
+}
+
+// String explains the reason to a person in one line. It is empty for OK.
+func (r Reason) String() string {
+	switch r.Kind {
+	case UnknownService:
+		return fmt.Sprintf("no service %q", r.Subject)
+	case UnknownTag:
+		return fmt.Sprintf("no instance has the tag %q", r.Subject)
+	case UnknownNode:
+		return fmt.Sprintf("no node %q", r.Subject)
+	case UnknownDatacenter:
+		return fmt.Sprintf("no datacenter %q; services are NAME.service, nodes NODE.node", r.Subject)
+	case Unhealthy:
+		return r.Tally.String()
+	case UnknownAddress:
+		if r.Tally.Total() > 0 {
+			return "at this address " + r.Tally.String()
+		}
+	case AliasLoop:
+		return fmt.Sprintf("aliases loop at %q", r.Subject)
+	case UpstreamFailed:
+		return r.Subject
+	}
+	return reasons[r.Kind].text
+}
+
+// reasons holds the fixed texts, and the codes of RFC 8914 where they are not Other (0).
+var reasons = map[Kind]struct {
+	text string
+	code uint16
+}{
+	NoSuchType:       {text: "the name has no records of this type"},
+	WrongFamily:      {text: "the name has addresses of the other family only"},
+	EmptyNonTerminal: {text: "there are names below this one, but no records at it"},
+	UnknownAddress:   {text: "no node and no service has this address"},
+	NoPreparedQuery:  {text: "there is no such prepared query"},
+	NoMesh:           {text: "there is no service mesh"},
+	BadName:          {text: "the name fits no form: NAME.service, TAG.NAME.service, NODE.node, HEX.addr"},
+	NotInZone:        {text: "not a zone of this server, and it has no recursors", code: dns.ExtendedErrorCodeNotAuthoritative},
+	NotReady:         {text: "the catalog is not loaded yet", code: dns.ExtendedErrorCodeNotReady},
+	TooStale:         {text: "no server in reach for longer than stale data may be used", code: dns.ExtendedErrorCodeNoReachableAuthority},
+	Prohibited:       {text: "this client may not use the recursors", code: dns.ExtendedErrorCodeProhibited},
+	UpstreamFailed:   {code: dns.ExtendedErrorCodeNetworkError},
+	Overloaded:       {text: "too many queries wait for recursors", code: dns.ExtendedErrorCodeNetworkError},
+	ClassRefused:     {text: "only class IN is served", code: dns.ExtendedErrorCodeNotSupported},
+	TypeRefused:      {text: "zone transfers and the like are not served", code: dns.ExtendedErrorCodeNotSupported},
+	InternalError:    {text: "internal error"},
+}
+
+// Code is the extended error code of a reason (RFC 8914). There is none for OK.
+func (r Reason) Code() uint16 { return reasons[r.Kind].code }

@@ -1,0 +1,182 @@
+package dns
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"muster/catalog"
+)
+
+// Question is what a resolver is asked, class IN understood.
+type Question struct {
+	Name string // fully qualified, in presentation form, spelled as asked
+	Type uint16
+	UDP  bool // asked over UDP: ANY gets one RRset (RFC 8482), Config.UDPAnswerLimit applies
+}
+
+// Answer is what a resolver says and why. The records are the caller's.
+type Answer struct {
+	Rcode         int
+	Authoritative bool
+	Answer        []dns.RR
+	Ns            []dns.RR
+	Extra         []dns.RR
+	Reason        Reason
+	// Stale marks an answer from a view older than Config.StaleAfter.
+	Stale bool
+	// Outside is the target of the answer's last CNAME when it lies in no zone of
+	// ours; whoever may ask recursors goes on from there with the type asked.
+	Outside string
+}
+
+// Resolver answers questions from views of the catalog. It is immutable, has no
+// clock and does no I/O: the same question, view and random numbers give the same answer.
+type Resolver struct {
+	cfg      Config
+	zones    []*zone
+	ttls     ttls
+	nodeTTL  uint32
+	maxAge   time.Duration
+	metaKeys []string
+}
+
+// NewResolver makes the resolver of a configuration, which it validates.
+func NewResolver(cfg Config) (*Resolver, error) {
+	if err := cfg.Validate().Err(); err != nil {
+		return nil, err
+	}
+	r := &Resolver{
+		cfg: cfg, ttls: newTTLs(cfg.ServiceTTL), nodeTTL: seconds(cfg.NodeTTL),
+		maxAge: max(cfg.MaxStale, cfg.StaleAfter), metaKeys: cfg.ServiceMetaTXT,
+	}
+	if !cfg.AllowStale {
+		r.maxAge = cfg.StaleAfter
+	}
+	r.zones = append(r.zones, newZone(originOf(cfg.Domain), false))
+	if cfg.AltDomain != "" {
+		r.zones = append(r.zones, newZone(originOf(cfg.AltDomain), false))
+	}
+	for _, n := range cfg.ReverseNetworks {
+		r.zones = append(r.zones, newZone(reverseOrigin(n), true))
+	}
+	return r, nil
+}
+
+// Resolve answers a question from a view. It is safe for concurrent use when rng is.
+func (r *Resolver) Resolve(q Question, v View, rng *rand.Rand) Answer {
+	labels := splitName(q.Name)
+	z := r.zoneOf(labels)
+	addr, reverse := reverseAddr(labels)
+	if z == nil && !reverse {
+		return notInZone()
+	}
+	if !v.Ready {
+		return failed(NotReady)
+	}
+	if v.Age > r.maxAge {
+		return failed(TooStale)
+	}
+	if z == nil {
+		if !known(v.Snapshot, addr) {
+			return notInZone()
+		}
+		z = newZone(reverseOrigin(hostPrefix(addr)), true)
+	}
+	l := &lookup{Resolver: r, snap: v.Snapshot, rng: rng, udp: q.UDP}
+	a := l.in(z, labels, q.Name).answer(labels, q.Type)
+	a.Stale = v.Age > r.cfg.StaleAfter
+	return a
+}
+
+func notInZone() Answer {
+	return Answer{Rcode: dns.RcodeRefused, Reason: Reason{Kind: NotInZone}}
+}
+
+func failed(k Kind) Answer {
+	return Answer{Rcode: dns.RcodeServerFailure, Reason: Reason{Kind: k}}
+}
+
+// lookup is one question on its way through one snapshot.
+type lookup struct {
+	*Resolver
+	snap *catalog.Snapshot
+	rng  *rand.Rand
+	udp  bool
+
+	zone    *zone
+	name    string   // the name looked up, spelled as asked
+	origin  string   // the zone's origin, spelled as in name
+	domain  string   // what the names in our records end in: origin, or our domain in a reverse zone
+	visited []string // names that CNAMEs led through to here, folded
+}
+
+// in returns a copy of the lookup for a name in a zone.
+func (l *lookup) in(z *zone, labels []label, name string) *lookup {
+	c := *l
+	c.zone, c.name, c.origin = z, name, "."
+	if len(z.labels) > 0 {
+		c.origin = name[labels[len(labels)-len(z.labels)].at:]
+	}
+	c.domain = c.origin
+	if z.reverse {
+		c.domain = c.zones[0].origin
+	}
+	return &c
+}
+
+// answer answers for a name in the lookup's zone.
+func (l *lookup) answer(labels []label, qtype uint16) Answer {
+	below := len(labels) - len(l.zone.labels)
+	if l.zone.reverse {
+		return l.pointer(labels, below == 0, qtype)
+	}
+	texts := make([]string, below)
+	for i := range texts {
+		texts[i] = labels[i].text
+	}
+	r := parseName(texts)
+	if r.dc != "" && !catalog.EqualFold(r.dc, l.cfg.Datacenter) {
+		return l.nxdomain(Reason{Kind: UnknownDatacenter, Subject: r.dc})
+	}
+	switch r.form {
+	case formApex:
+		return l.apex(qtype)
+	case formNameServer:
+		return l.nameServer(qtype)
+	case formNonTerminal:
+		return l.nodata(Reason{Kind: EmptyNonTerminal})
+	case formService:
+		return l.service(r, qtype)
+	case formNode:
+		return l.node(r.node, qtype)
+	case formAddr:
+		return l.addr(r.addr, qtype)
+	case formPrepared:
+		return l.nxdomain(Reason{Kind: NoPreparedQuery})
+	case formMesh:
+		return l.nxdomain(Reason{Kind: NoMesh})
+	}
+	return l.nxdomain(Reason{Kind: BadName})
+}
+
+// found is an answer with records. Without any it is NODATA for the reason given.
+func (l *lookup) found(records []dns.RR, otherwise Kind) Answer {
+	if len(records) == 0 {
+		return l.nodata(Reason{Kind: otherwise})
+	}
+	return Answer{Authoritative: true, Answer: records}
+}
+
+// addr answers HEX.addr names, whose address stands in the name.
+func (l *lookup) addr(a netip.Addr, qtype uint16) Answer {
+	if t := typeOf(a); qtype != t && qtype != dns.TypeANY {
+		if qtype == dns.TypeA || qtype == dns.TypeAAAA {
+			return l.nodata(Reason{Kind: WrongFamily})
+		}
+		return l.nodata(Reason{Kind: NoSuchType})
+	}
+	return l.found([]dns.RR{addressRecord(l.name, a, l.nodeTTL)}, NoSuchType)
+}

@@ -1,0 +1,160 @@
+package dns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"muster/catalog"
+)
+
+// drainTime is how long Close waits for queries that wait for others: recursors, slow readers.
+const drainTime = time.Second
+
+// Server carries queries and replies over UDP and TCP.
+type Server struct {
+	*Handler
+	cfg   Config // as New got it: Addrs and Limits never change
+	binds []binding
+	conns conns
+	slots chan struct{} // one token per query being decided
+
+	ctx     context.Context // ends when Close stops waiting
+	cancel  context.CancelFunc
+	closing chan struct{}
+	running sync.WaitGroup // every goroutine of the server
+	start   sync.Once
+	close   sync.Once
+}
+
+// binding is the two sockets of one address.
+type binding struct {
+	udp *net.UDPConn
+	tcp *net.TCPListener
+}
+
+// New validates the configuration and binds its addresses. The server answers from
+// Start on, and holds the sockets until Close.
+func New(cfg Config, src Source, deps Deps) (*Server, error) {
+	h, err := NewHandler(cfg, src, deps)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		Handler: h, cfg: cfg, conns: newConns(cfg.Limits),
+		slots: make(chan struct{}, cfg.Limits.InFlight), closing: make(chan struct{}),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	for _, a := range cfg.Addrs {
+		b, err := bind(netip.MustParseAddrPort(a)) // validated
+		if err == nil {
+			s.binds = append(s.binds, b)
+			err = s.refuseLoop(cfg)
+		}
+		if err != nil {
+			s.Close()
+			return nil, fmt.Errorf("dns: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Addrs returns the addresses the server is bound to, in the order of Config.Addrs.
+func (s *Server) Addrs() []netip.AddrPort {
+	out := make([]netip.AddrPort, len(s.binds))
+	for i, b := range s.binds {
+		out[i] = b.udp.LocalAddr().(*net.UDPAddr).AddrPort()
+	}
+	return out
+}
+
+// Start begins to answer.
+func (s *Server) Start() {
+	s.start.Do(func() {
+		for _, b := range s.binds {
+			s.running.Go(func() { s.serveUDP(b.udp) })
+			s.running.Go(func() { s.serveTCP(b.tcp) })
+		}
+	})
+}
+
+// Reload replaces the configuration, whole or, on error, not at all. Addrs and Limits cannot change.
+func (s *Server) Reload(cfg Config) error {
+	if !slices.Equal(cfg.Addrs, s.cfg.Addrs) {
+		return catalog.Errorf(catalog.Invalid, "dns: addresses change with a restart only")
+	}
+	if cfg.Limits != s.cfg.Limits {
+		return catalog.Errorf(catalog.Invalid, "dns: limits change with a restart only")
+	}
+	if err := s.refuseLoop(cfg); err != nil {
+		return err
+	}
+	return s.reload(cfg)
+}
+
+// refuseLoop refuses recursors that are this server itself.
+func (s *Server) refuseLoop(cfg Config) error {
+	for _, r := range cfg.Recursors {
+		to, err := recursorAddr(r)
+		if err != nil {
+			continue // Validate tells
+		}
+		for _, b := range s.binds {
+			if pointsAt(b.udp.LocalAddr(), to) {
+				return catalog.Errorf(catalog.Invalid, "recursor %s is this server itself", r)
+			}
+		}
+	}
+	return nil
+}
+
+// Close stops reading, lets queries under way finish for a moment, and returns when
+// every goroutine of the server has ended. Calling it again waits for the same.
+func (s *Server) Close() error {
+	s.close.Do(func() {
+		close(s.closing)
+		for _, b := range s.binds {
+			// Wakes the reader and keeps the socket for replies still to come.
+			_ = b.udp.SetReadDeadline(time.Unix(1, 0))
+			_ = b.tcp.Close()
+		}
+		s.conns.stopReading()
+		impatient := time.AfterFunc(drainTime, func() {
+			s.cancel()
+			s.conns.closeAll()
+		})
+		s.running.Wait()
+		impatient.Stop()
+		s.cancel()
+		for _, b := range s.binds {
+			_ = b.udp.Close()
+		}
+	})
+	s.running.Wait()
+	return nil
+}
+
+// failedRead handles the error of a read or accept: false means that the loop ends.
+// Other errors (descriptors used up, say) pass, so the loop tries again after a moment.
+func (s *Server) failedRead(what string, err error) bool {
+	select {
+	case <-s.closing:
+		return false
+	default:
+	}
+	if errors.Is(err, net.ErrClosed) {
+		return false
+	}
+	s.log.Warn("dns socket failed", "socket", what, "err", err)
+	select {
+	case <-s.closing:
+		return false
+	case <-time.After(50 * time.Millisecond):
+		return true
+	}
+}

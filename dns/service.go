@@ -1,0 +1,161 @@
+package dns
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"muster/catalog"
+)
+
+// candidate is an instance that is healthy enough to be answered.
+type candidate struct {
+	*catalog.Entry
+	weight int
+	at     addresses
+}
+
+// service answers for a service, whichever form of name asked for it.
+func (l *lookup) service(r request, qtype uint16) Answer {
+	entries := l.snap.Entries(r.service)
+	if len(entries) == 0 {
+		if r.tag == "" && !r.srvOnly && r.service != "" && r.service[0] == '_' {
+			// _tcp.service and _TAG.service are the ancestors of RFC 2782 names.
+			return l.nodata(Reason{Kind: EmptyNonTerminal})
+		}
+		return l.nxdomain(Reason{Kind: UnknownService, Subject: r.service})
+	}
+	var tally Tally
+	live := l.candidates(entries, r.tag, &tally)
+	if len(live) == 0 {
+		return l.noInstance(entries, r, tally)
+	}
+	ttl := l.ttls.of(r.service)
+	switch {
+	case qtype == dns.TypeSRV, r.srvOnly && qtype == dns.TypeANY:
+		return l.services(live, ttl)
+	case r.srvOnly:
+		return l.nodata(Reason{Kind: NoSuchType})
+	case qtype == dns.TypeTXT:
+		if txt := l.instanceTXT(live, ttl); len(txt) > 0 {
+			return l.found(txt, NoSuchType)
+		}
+	}
+	return l.reached(live, ttl, qtype)
+}
+
+// candidates returns the instances that carry a tag (any, when empty) and are healthy enough, and counts those with the tag.
+func (l *lookup) candidates(entries []catalog.Entry, tag string, tally *Tally) []candidate {
+	var live []candidate
+	tally.OnlyPassing = l.cfg.OnlyPassing
+	for i := range entries {
+		e := &entries[i]
+		if tag != "" && !e.Instance.HasTag(tag) {
+			continue
+		}
+		status := e.Status()
+		tally.add(status)
+		weight := e.Instance.Weights.Passing
+		switch {
+		case status == catalog.Warning && !l.cfg.OnlyPassing:
+			weight = e.Instance.Weights.Warning
+		case status != catalog.Passing:
+			continue
+		}
+		live = append(live, candidate{Entry: e, weight: min(max(weight, 0), 65535), at: instanceAddresses(e, l.name)})
+	}
+	return live
+}
+
+// noInstance is the answer when no healthy instance carries the tag asked for.
+func (l *lookup) noInstance(entries []catalog.Entry, r request, tally Tally) Answer {
+	if r.tag != "" {
+		for _, c := range l.candidates(entries, "", new(Tally)) {
+			for _, tag := range c.Instance.Tags {
+				if strings.HasSuffix(catalog.Fold(tag), "."+catalog.Fold(r.tag)) {
+					return l.nodata(Reason{Kind: EmptyNonTerminal}) // a.b.NAME.service exists below b.NAME.service
+				}
+			}
+		}
+		if tally.Total() == 0 {
+			return l.nxdomain(Reason{Kind: UnknownTag, Subject: r.tag})
+		}
+	}
+	return l.nxdomain(Reason{Kind: Unhealthy, Tally: tally})
+}
+
+// reached answers with the addresses of instances. A CNAME stands for a host name
+// only when no instance has an IP address, of whichever family: it tolerates nothing beside it.
+func (l *lookup) reached(live []candidate, ttl uint32, qtype uint16) Answer {
+	var v4, v6, hosts []candidate
+	for _, c := range live {
+		if c.at.v4.IsValid() {
+			v4 = append(v4, c)
+		}
+		if c.at.v6.IsValid() {
+			v6 = append(v6, c)
+		}
+		if c.at.host != "" {
+			hosts = append(hosts, c)
+		}
+	}
+	if len(v4)+len(v6) == 0 && len(hosts) > 0 {
+		pick := choose(l.rng, weights(hosts), 1)[0]
+		return l.alias(hosts[pick].at.host, ttl, qtype)
+	}
+	switch qtype {
+	case dns.TypeA:
+		return l.found(l.addressSet(v4, ttl, qtype), WrongFamily)
+	case dns.TypeAAAA:
+		return l.found(l.addressSet(v6, ttl, qtype), WrongFamily)
+	case dns.TypeANY:
+		records := l.addressSet(v4, ttl, dns.TypeA)
+		if len(records) == 0 || !l.udp {
+			records = append(records, l.addressSet(v6, ttl, dns.TypeAAAA)...)
+		}
+		return l.found(records, NoSuchType)
+	}
+	return l.nodata(Reason{Kind: NoSuchType})
+}
+
+// addressSet is the RRset of the candidates' addresses: each address once, with the weight of all that share it.
+func (l *lookup) addressSet(in []candidate, ttl uint32, qtype uint16) []dns.RR {
+	var addrs []netip.Addr
+	var w []int
+	at := map[netip.Addr]int{}
+	for _, c := range in {
+		a := c.at.of(qtype)
+		i, ok := at[a]
+		if !ok {
+			i = len(addrs)
+			at[a] = i
+			addrs, w = append(addrs, a), append(w, 0)
+		}
+		w[i] += c.weight
+	}
+	var out []dns.RR
+	for _, i := range choose(l.rng, w, l.limit(len(addrs), l.cfg.ARecordLimit)) {
+		out = append(out, addressRecord(l.name, addrs[i], ttl))
+	}
+	return out
+}
+
+// limit is how many of n records may be answered, given a limit of their type.
+func (l *lookup) limit(n, ofType int) int {
+	if ofType > 0 {
+		n = min(n, ofType)
+	}
+	if l.udp && l.cfg.UDPAnswerLimit > 0 {
+		n = min(n, l.cfg.UDPAnswerLimit)
+	}
+	return n
+}
+
+func weights(in []candidate) []int {
+	w := make([]int, len(in))
+	for i, c := range in {
+		w[i] = c.weight
+	}
+	return w
+}

@@ -1,0 +1,21 @@
+package dns
+
+import (
+	"time"
+
+	"muster/catalog"
+)
+
+// Source is where the server gets what it answers from. View is called once per
+// query, from many goroutines at once, and must not block.
+type Source interface{ View() View }
+
+// View is the catalog as an agent knows it at one moment.
+type View struct {
+	// Snapshot may be nil while Ready is false.
+	Snapshot *catalog.Snapshot
+	// Ready is false until the catalog has been loaded for the first time.
+	Ready bool
+	// Age is the time since the view was last known to be current; 0 on a leader.
+	Age time.Duration
+}
