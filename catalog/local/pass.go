@@ -1,0 +1,91 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"muster/catalog"
+)
+
+// pass makes one full comparison and sends what differs.
+func (y *Syncer) pass(ctx context.Context, now time.Time) error {
+	node, want, seen := y.cfg.Store.view()
+	snap := y.cfg.Snapshot()
+	if !sameNode(&node, snap.Node(node.Name)) {
+		// Alone and first: while the name belongs to another node's id this is
+		// refused, and then nothing of ours may land on that node.
+		if _, err := y.apply(ctx, &catalog.Register{Node: node}); err != nil {
+			return err
+		}
+		snap = y.cfg.Snapshot()
+	}
+	have := rowsOn(snap, node.Name)
+	y.confirm(have)
+	d := demand{node: node, want: want, seen: seen, have: have, doubt: y.sent, all: y.all,
+		outputs: now.Sub(y.flushed) >= y.cfg.Store.cfg.UpdateInterval}
+	p := d.plan()
+	y.held = p.held
+	if d.outputs {
+		y.flushed = now
+	}
+	for steps := range batches(p.steps) {
+		if err := y.send(ctx, steps); err != nil {
+			return err
+		}
+	}
+	y.all = false
+	return nil
+}
+
+// confirm forgets the rows sent that have arrived in the catalog's copy.
+func (y *Syncer) confirm(have rows) {
+	for id, sent := range y.sent.instances {
+		got := have.instances[id]
+		if sent == nil && got == nil || sent != nil && got != nil && sameInstance(sent, got) {
+			delete(y.sent.instances, id)
+		}
+	}
+	for id, sent := range y.sent.checks {
+		got := have.checks[id]
+		if sent == nil && got == nil || sent != nil && got != nil && sameCheck(sent, got) {
+			delete(y.sent.checks, id)
+		}
+	}
+}
+
+// send applies one batch and looks at every outcome. The error is the first refusal.
+func (y *Syncer) send(ctx context.Context, steps []step) error {
+	batch := &catalog.Batch{}
+	for _, s := range steps {
+		batch.Commands = append(batch.Commands, s.command)
+		for id, row := range s.writes.instances {
+			y.sent.instances[id] = row
+		}
+		for id, row := range s.writes.checks {
+			y.sent.checks[id] = row
+		}
+	}
+	res, err := y.apply(ctx, batch)
+	if err != nil {
+		return err
+	}
+	var refused error
+	for i, out := range res.Batch {
+		switch {
+		case out.Err != nil:
+			refused = cmp.Or(refused, out.Err)
+			// A row that is gone although the comparison saw it: do not look, write.
+			y.all = y.all || catalog.CodeOf(out.Err) == catalog.NotFound
+		case !steps[i].turned.IsZero():
+			y.cfg.Observe(time.Since(steps[i].turned))
+		}
+	}
+	return refused
+}
+
+func (y *Syncer) apply(ctx context.Context, c catalog.Command) (catalog.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
+	defer cancel()
+	return y.cfg.Applier.Apply(ctx, c)
+}

@@ -1,0 +1,201 @@
+package local
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"muster/catalog"
+)
+
+// rows are this node's instances and checks by id: as the store wants them, or
+// as the catalog has them.
+type rows struct {
+	instances map[string]*catalog.Instance
+	checks    map[string]*catalog.Check
+}
+
+func newRows() rows {
+	return rows{instances: map[string]*catalog.Instance{}, checks: map[string]*catalog.Check{}}
+}
+
+// rowsOn returns what the catalog has on a node, without what the leader owns there.
+func rowsOn(snap *catalog.Snapshot, node string) rows {
+	r := newRows()
+	for _, i := range snap.InstancesOn(node) {
+		if i.ID != catalog.ServersService {
+			r.instances[i.ID] = i
+		}
+	}
+	for _, c := range snap.ChecksOn(node) {
+		if c.ID != catalog.SerfHealth && c.ServiceID != catalog.ServersService {
+			r.checks[c.ID] = c
+		}
+	}
+	return r
+}
+
+// rank orders commands within a pass: who must not be asked any more comes
+// first, good news last.
+type rank int
+
+const (
+	rankFailure rank = iota
+	rankRemoval
+	rankRegistration
+	rankRecovery
+)
+
+// step is one command of a plan.
+type step struct {
+	rank    rank
+	key     string // makes the order of steps of one rank the same every time
+	command catalog.Command
+	writes  rows      // the rows as they will be; nil rows are removed
+	turned  time.Time // for a check that turns critical: when that was seen
+}
+
+// plan is what stands between the store and the catalog.
+type plan struct {
+	steps []step
+	// held: some outputs differ and were left alone.
+	held bool
+}
+
+// demand is all that a plan is made of.
+type demand struct {
+	node catalog.Node
+	want rows
+	seen map[string]time.Time // by check id: when its status was seen
+	have rows
+	// doubt names rows of which the catalog's copy proves nothing, because a
+	// command that wrote them is not known to be in it. They are written again.
+	doubt rows
+	all   bool // doubt everything
+	// outputs: also send checks of which nothing but the output changed.
+	outputs bool
+}
+
+// plan compares what is wanted with what there is.
+func (d *demand) plan() plan {
+	var p plan
+	registers := d.instanceSteps()
+	d.checkSteps(&p, registers)
+	d.removalSteps(&p)
+	for service, r := range registers {
+		w := newRows()
+		if r.Instance != nil {
+			w.instances[r.Instance.ID] = r.Instance
+		}
+		for _, c := range r.Checks {
+			w.checks[c.ID] = c
+		}
+		slices.SortFunc(r.Checks, func(a, b *catalog.Check) int { return cmp.Compare(a.ID, b.ID) })
+		p.steps = append(p.steps, step{rank: rankRegistration, key: service, command: r, writes: w})
+	}
+	slices.SortFunc(p.steps, func(a, b step) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.key, b.key))
+	})
+	return p
+}
+
+// instanceSteps returns the registrations needed, by service id.
+func (d *demand) instanceSteps() map[string]*catalog.Register {
+	out := map[string]*catalog.Register{}
+	for id, want := range d.want.instances {
+		have := d.have.instances[id]
+		if have != nil && want.EnableTagOverride {
+			kept := *want
+			kept.Tags = have.Tags
+			want = &kept
+		}
+		_, doubtful := d.doubt.instances[id]
+		if have == nil || doubtful || d.all || !sameInstance(want, have) {
+			d.register(out, id).Instance = want
+		}
+	}
+	return out
+}
+
+// checkSteps adds verdicts to the plan, and checks that differ in more to the registrations.
+func (d *demand) checkSteps(p *plan, registers map[string]*catalog.Register) {
+	for id, want := range d.want.checks {
+		have := d.have.checks[id]
+		_, doubtful := d.doubt.checks[id]
+		switch {
+		case have == nil || doubtful || d.all || !sameDefinition(want, have):
+			r := d.register(registers, want.ServiceID)
+			r.Checks = append(r.Checks, want)
+		case want.Status != have.Status:
+			s := d.verdict(want)
+			s.rank = rankRecovery
+			if want.Status == catalog.Critical {
+				s.rank, s.turned = rankFailure, d.seen[id]
+			} else if have.Status == catalog.Passing {
+				s.rank = rankFailure
+			}
+			p.steps = append(p.steps, s)
+		case want.Output != have.Output && d.outputs:
+			s := d.verdict(want)
+			s.rank = rankRecovery
+			p.steps = append(p.steps, s)
+		case want.Output != have.Output:
+			p.held = true
+		}
+	}
+}
+
+func (d *demand) verdict(c *catalog.Check) step {
+	w := newRows()
+	w.checks[c.ID] = c
+	return step{key: c.ID, writes: w, command: &catalog.SetStatus{
+		Node: d.node.Name, CheckID: c.ID, Status: c.Status, Output: c.Output,
+	}}
+}
+
+// register returns the registration of a service, or with "" of the node, to add rows to.
+func (d *demand) register(m map[string]*catalog.Register, service string) *catalog.Register {
+	r := m[service]
+	if r == nil {
+		// The whole node goes along: should its row have vanished, this brings it back.
+		r = &catalog.Register{Node: d.node, SkipNodeUpdate: true}
+		m[service] = r
+	}
+	return r
+}
+
+// removalSteps removes what nobody wants. An instance takes its checks with it.
+func (d *demand) removalSteps(p *plan) {
+	for id := range union(d.have.instances, d.doubt.instances) {
+		if d.want.instances[id] == nil {
+			w := newRows()
+			w.instances[id] = nil
+			p.steps = append(p.steps, step{rank: rankRemoval, key: id, writes: w,
+				command: &catalog.Deregister{Node: d.node.Name, ServiceID: id}})
+		}
+	}
+	for id := range union(d.have.checks, d.doubt.checks) {
+		if d.want.checks[id] != nil {
+			continue
+		}
+		if c := d.have.checks[id]; c != nil && d.have.instances[c.ServiceID] != nil && d.want.instances[c.ServiceID] == nil {
+			continue
+		}
+		w := newRows()
+		w.checks[id] = nil
+		p.steps = append(p.steps, step{rank: rankRemoval, key: id, writes: w,
+			command: &catalog.Deregister{Node: d.node.Name, CheckID: id}})
+	}
+}
+
+// union returns the keys of both maps.
+func union[T any](a, b map[string]T) map[string]struct{} {
+	out := make(map[string]struct{}, len(a)+len(b))
+	for _, m := range []map[string]T{a, b} {
+		for id := range maps.Keys(m) {
+			out[id] = struct{}{}
+		}
+	}
+	return out
+}

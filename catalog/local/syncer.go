@@ -1,0 +1,158 @@
+package local
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"muster/catalog"
+)
+
+// Applier puts a command into the raft log. When it returns nil the command has
+// been applied; an error leaves open whether it has been or will be.
+type Applier interface {
+	Apply(ctx context.Context, c catalog.Command) (catalog.Result, error)
+}
+
+// SyncConfig says how a Syncer works. Store, Applier and Snapshot must be set.
+type SyncConfig struct {
+	Store   *Store
+	Applier Applier
+	// Snapshot returns the catalog as this agent knows it, which may lag behind what Applier did.
+	Snapshot func() *catalog.Snapshot
+	// Interval is the longest time between two comparisons, varied by a tenth so
+	// that agents do not march in step. 0: a minute.
+	Interval time.Duration
+	// Logger is told of trouble, once for each streak of it. Nil: nobody.
+	Logger *slog.Logger
+	// Observe is told, for each check that turned critical, the time from its
+	// verdict to the commit in the catalog. Nil: nobody.
+	Observe func(seenToApplied time.Duration)
+}
+
+const (
+	defaultInterval = time.Minute
+	// coalesce is how long a change waits for company. It bounds both the delay
+	// of a verdict and, with many checks flapping, the raft entries per second.
+	coalesce = 3 * time.Millisecond
+	// applyTimeout is when a command's outcome is given up on; it is sent again.
+	applyTimeout = 5 * time.Second
+	// reapEvery is how late a service critical for too long may be deregistered.
+	reapEvery = 5 * time.Second
+	// Bounds of the pause after a failure.
+	minPause = 50 * time.Millisecond
+	maxPause = time.Second
+)
+
+// Syncer brings this node's rows in the catalog in line with a Store.
+type Syncer struct {
+	cfg SyncConfig
+	// sent holds rows that were written and have not been seen in a snapshot
+	// since; a nil row was removed. Until then a snapshot that agrees with the
+	// store may do so by being old.
+	sent rows
+	// all makes the next pass register everything again.
+	all bool
+	// flushed is when outputs were last sent for their own sake.
+	flushed time.Time
+	held    bool
+	trouble int // failures in a row
+}
+
+// NewSyncer returns a Syncer; Run runs it.
+func NewSyncer(cfg SyncConfig) *Syncer {
+	if cfg.Interval <= 0 {
+		cfg.Interval = defaultInterval
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(time.Duration) {}
+	}
+	return &Syncer{cfg: cfg, sent: newRows()}
+}
+
+// Run compares and sends until ctx ends: at once, after each change, and every
+// Interval. It also has the store reap services critical for too long. It
+// leaves the catalog as it is when it returns. Call it once.
+func (y *Syncer) Run(ctx context.Context) {
+	var reaper sync.WaitGroup
+	defer reaper.Wait()
+	// Apart, because it writes to disk, and a stuck disk must not hold up verdicts.
+	reaper.Go(func() { y.reap(ctx) })
+	y.flushed = time.Now()
+	for {
+		wake := y.cfg.Store.urgent.wait()
+		err := y.pass(ctx, time.Now())
+		if ctx.Err() != nil {
+			return
+		}
+		pause := y.settle(err)
+		if err != nil {
+			wake = nil // a change makes a failing catalog no better
+		}
+		if !rest(ctx, wake, pause) {
+			return
+		}
+	}
+}
+
+// settle takes note of how a pass went and returns how long to rest.
+func (y *Syncer) settle(err error) time.Duration {
+	if err == nil {
+		if y.trouble > 0 {
+			y.cfg.Logger.Info("catalog is in line with this node again", "failures", y.trouble)
+		}
+		y.trouble = 0
+		pause := jitter(y.cfg.Interval, 0.1)
+		if every := y.cfg.Store.cfg.UpdateInterval; y.held {
+			pause = min(pause, max(every-time.Since(y.flushed), coalesce))
+		}
+		return pause
+	}
+	if y.trouble == 0 {
+		y.cfg.Logger.Warn("catalog could not be brought in line with this node, trying again", "error", err)
+	}
+	pause := min(minPause<<min(y.trouble, 16), maxPause)
+	y.trouble++
+	return jitter(pause, 0.25)
+}
+
+// reap has the store deregister what was critical for too long, until ctx ends.
+func (y *Syncer) reap(ctx context.Context) {
+	tick := time.NewTicker(reapEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			y.cfg.Store.Reap(now)
+		}
+	}
+}
+
+// rest waits for the end of pause or, and then for company, for wake. It returns false when ctx ended.
+func rest(ctx context.Context, wake <-chan struct{}, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-wake:
+			wake = nil
+			timer.Reset(coalesce)
+		case <-timer.C:
+			return true
+		}
+	}
+}
+
+// jitter varies d by up to the given share either way.
+func jitter(d time.Duration, share float64) time.Duration {
+	return time.Duration(float64(d) * (1 + share*(2*rand.Float64()-1)))
+}

@@ -1,0 +1,112 @@
+package local
+
+import (
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"muster/catalog"
+)
+
+// state is what is known about a check beyond its definition. Values are never
+// modified, only replaced.
+type state struct {
+	check         *check
+	row           *catalog.Check // the definition and the verdict
+	seen          time.Time      // when the verdict that set the status was seen; zero: there was none yet
+	criticalSince time.Time      // zero: it is not critical
+}
+
+const scriptOff = "not run: script checks registered over HTTP are switched off on this agent"
+
+// become returns the state of a check that was (re)registered as c: the verdict
+// stays if the definition did, otherwise the check starts anew. old may be nil.
+func (old *state) become(c *check, mayRun bool, row catalog.Check, now time.Time) *state {
+	if old != nil && reflect.DeepEqual(old.check.def, c.def) {
+		row.Status, row.Output = old.row.Status, old.row.Output
+		return &state{check: c, row: &row, seen: old.seen, criticalSince: old.criticalSince}
+	}
+	row.Status = c.def.InitialStatus()
+	if !mayRun {
+		row.Status, row.Output = catalog.Critical, scriptOff
+	}
+	st := &state{check: c, row: &row}
+	if row.Status == catalog.Critical {
+		st.criticalSince = now
+	}
+	return st
+}
+
+// verdict returns the state after a report.
+func (old *state) verdict(status catalog.Status, output string, seen time.Time) *state {
+	row := *old.row
+	st := &state{check: old.check, row: &row, seen: old.seen, criticalSince: old.criticalSince}
+	if row.Status != status {
+		st.seen, st.criticalSince = seen, time.Time{}
+		if status == catalog.Critical {
+			st.criticalSince = seen
+		}
+	}
+	row.Status, row.Output = status, output
+	return st
+}
+
+// Report records a verdict on a check that was seen at the given time. Output
+// beyond the definition's limit is cut. An id that is not registered is NotFound,
+// a check that is not probed (maintenance) or an unknown status is Invalid.
+func (s *Store) Report(checkID string, status catalog.Status, output string, seen time.Time) error {
+	if !status.Valid() {
+		return catalog.Errorf(catalog.Invalid, "check %q: status %q is none of passing, warning, critical", checkID, status)
+	}
+	s.mu.Lock()
+	old := s.states[checkID]
+	if old == nil {
+		s.mu.Unlock()
+		return unknownCheck(checkID)
+	}
+	if old.check.def.Kind() == catalog.KindNone {
+		s.mu.Unlock()
+		return catalog.Errorf(catalog.Invalid, "check %q is not probed, so it takes no verdict", checkID)
+	}
+	st := old.verdict(status, capOutput(output, old.check.def.OutputMaxSize), seen)
+	s.states[checkID] = st
+	s.mu.Unlock()
+
+	turned := st.row.Status != old.row.Status
+	if turned || st.row.Output != old.row.Output {
+		s.changed.fire()
+	}
+	if turned || s.cfg.UpdateInterval == 0 && st.row.Output != old.row.Output {
+		s.urgent.fire()
+	}
+	return nil
+}
+
+// capOutput cuts output to limit bytes (0 or too much: catalog.MaxCheckOutput)
+// without splitting a character, and makes it valid UTF-8, which JSON needs.
+func capOutput(output string, limit int) string {
+	if limit <= 0 || limit > catalog.MaxCheckOutput {
+		limit = catalog.MaxCheckOutput
+	}
+	// A bad byte becomes three, and only what is kept is worth mending.
+	if len(output) > limit+utf8.UTFMax {
+		output = output[:limit+utf8.UTFMax]
+	}
+	output = strings.ToValidUTF8(output, "\uFFFD")
+	if len(output) <= limit {
+		return output
+	}
+	for limit > 0 && !utf8.RuneStart(output[limit]) {
+		limit--
+	}
+	return output[:limit]
+}
+
+func unknownCheck(id string) error {
+	return catalog.Errorf(catalog.NotFound, "this agent has no check with id %q", id)
+}
+
+func unknownService(id string) error {
+	return catalog.Errorf(catalog.NotFound, "this agent has no service with id %q", id)
+}
