@@ -1,0 +1,105 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"muster/metrics"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
+)
+
+// Transport is raft's share of the server port. Accepted connections speak raft
+// from their first byte on; Dial reaches the same share of another server. Close
+// must end Accept and every connection it gave.
+type Transport interface {
+	net.Listener
+	Dial(addr string, timeout time.Duration) (net.Conn, error)
+}
+
+// Config describes a replica.
+type Config struct {
+	// Dir holds log, votes and snapshots; it is made if missing and belongs to the
+	// replica alone. Empty keeps everything in memory, to be lost at Close.
+	Dir string
+	// ID is the node's UUID. A Dir belongs to the first ID it was opened with.
+	ID string
+	// Address is the host:port at which other servers reach Transport. It may change between starts.
+	Address string
+	// Transport carries raft's connections. Close closes it.
+	Transport Transport
+	// Bootstrap makes this replica the first member of a new cluster, if Dir holds
+	// no state. It is ignored ever after.
+	Bootstrap bool
+	// Logger may be nil: then nothing is logged.
+	Logger *slog.Logger
+	// Metrics may be nil: then nothing is measured.
+	Metrics *metrics.Raft
+
+	// HeartbeatTimeout is how long a follower waits for its leader before it stands
+	// for election. Less finds a dead leader sooner and suspects a slow one more often. 0: 500 ms.
+	HeartbeatTimeout time.Duration
+	// SnapshotInterval is how often (up to twice as long) the need for a snapshot is checked. 0: 30 s.
+	SnapshotInterval time.Duration
+	// SnapshotThreshold is how many log entries since the last snapshot call for a
+	// new one. Less means a quicker start and more writing. 0: 16384.
+	SnapshotThreshold uint64
+	// TrailingLogs is how many entries stay in the log behind a snapshot, for
+	// followers that lag. 0: 10240.
+	TrailingLogs uint64
+}
+
+func (c Config) withDefaults() (Config, error) {
+	var missing []error
+	for _, f := range []struct {
+		name string
+		gone bool
+	}{{"ID", c.ID == ""}, {"Address", c.Address == ""}, {"Transport", c.Transport == nil}} {
+		if f.gone {
+			missing = append(missing, fmt.Errorf("consensus: %s is missing", f.name))
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Metrics == nil {
+		c.Metrics = metrics.New(metrics.Build{}).Raft
+	}
+	if c.HeartbeatTimeout <= 0 {
+		c.HeartbeatTimeout = 500 * time.Millisecond
+	}
+	if c.SnapshotInterval <= 0 {
+		c.SnapshotInterval = 30 * time.Second
+	}
+	if c.SnapshotThreshold == 0 {
+		c.SnapshotThreshold = 16384
+	}
+	if c.TrailingLogs == 0 {
+		c.TrailingLogs = 10240
+	}
+	return c, errors.Join(missing...)
+}
+
+// kick is what electAtOnce takes off the heartbeat timeout again, to make raft look at it.
+const kick = time.Millisecond
+
+// raft returns the library's view of the configuration.
+func (c Config) raft(logger hclog.Logger) *raft.Config {
+	rc := raft.DefaultConfig()
+	rc.LocalID = raft.ServerID(c.ID)
+	rc.Logger = logger
+	rc.HeartbeatTimeout = c.HeartbeatTimeout + kick
+	rc.ElectionTimeout = rc.HeartbeatTimeout
+	rc.LeaderLeaseTimeout = c.HeartbeatTimeout / 2
+	rc.SnapshotInterval = c.SnapshotInterval
+	rc.SnapshotThreshold = c.SnapshotThreshold
+	rc.TrailingLogs = c.TrailingLogs
+	rc.NoLegacyTelemetry = true
+	// Raft must not stop behind the replica's back; leaving is the replica's decision.
+	rc.ShutdownOnRemove = false
+	return rc
+}

@@ -1,0 +1,90 @@
+package consensus
+
+import (
+	"fmt"
+	"io"
+
+	"muster/catalog"
+
+	"github.com/hashicorp/raft"
+)
+
+// fsm feeds committed log entries to the state. Raft calls it from one goroutine.
+//
+// A command that cannot be decoded was written by another version, or the log is
+// damaged. Going on without it would make this replica differ from the others for
+// ever, so the fsm halts in front of it: nothing more is applied, and no snapshot is
+// taken that would claim otherwise.
+type fsm struct {
+	state *catalog.State
+	fail  func(error)
+	err   error // why the fsm has halted
+}
+
+// outcome is what became of a command.
+type outcome struct {
+	result catalog.Result
+	err    error // the command's own
+}
+
+// ApplyBatch implements raft.BatchingFSM. Each response is an outcome, or an
+// error when the fsm has halted. Raft keeps its no-op and barrier entries to itself.
+func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
+	responses := make([]any, len(logs))
+	for i, l := range logs {
+		responses[i] = f.Apply(l)
+	}
+	return responses
+}
+
+// Apply implements raft.FSM.
+func (f *fsm) Apply(l *raft.Log) any {
+	if f.err != nil {
+		return f.err
+	}
+	if l.Type != raft.LogCommand {
+		f.state.Advance(l.Index)
+		return outcome{}
+	}
+	c, err := catalog.Decode(l.Data)
+	if err != nil {
+		f.err = fmt.Errorf("log entry %d: %w", l.Index, err)
+		f.fail(f.err)
+		return f.err
+	}
+	result, err := f.state.Apply(l.Index, c)
+	return outcome{result, err}
+}
+
+// Snapshot implements raft.FSM.
+func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	return fsmSnapshot{f.state.Snapshot()}, nil
+}
+
+// Restore implements raft.FSM. The restored index may lie a little below the
+// snapshot's: entries that raft keeps to itself are no part of the state.
+func (f *fsm) Restore(r io.ReadCloser) error {
+	defer r.Close()
+	if f.err != nil {
+		return f.err
+	}
+	return f.state.Restore(r)
+}
+
+// fsmSnapshot is the state at one index, on its way to disk.
+type fsmSnapshot struct{ view *catalog.Snapshot }
+
+// Persist implements raft.FSMSnapshot.
+func (s fsmSnapshot) Persist(sink raft.SnapshotSink) error {
+	if err := s.view.Persist(sink); err != nil {
+		sink.Cancel() // the first error is the one to tell
+		return err
+	}
+	return sink.Close()
+}
+
+// Release implements raft.FSMSnapshot.
+func (s fsmSnapshot) Release() {}

@@ -1,0 +1,155 @@
+package consensus
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// slogged is an hclog.Logger that writes to a slog.Logger. Levels are the
+// slog.Logger's to decide; SetLevel does nothing.
+type slogged struct {
+	to      *slog.Logger
+	name    string
+	implied []any
+}
+
+// bridge lets raft and its stores log where the replica logs.
+func bridge(to *slog.Logger) hclog.Logger { return &slogged{to: to} }
+
+// routine is what raft says at Warn at every start of an only member.
+const routine = "heartbeat timeout reached, starting election"
+
+// levelOf makes raft's Info, which retells its inner life, our Debug.
+func levelOf(level hclog.Level, msg string) slog.Level {
+	switch {
+	case level >= hclog.Error:
+		return slog.LevelError
+	case level == hclog.Warn && msg != routine:
+		return slog.LevelWarn
+	case level >= hclog.Info:
+		return slog.LevelDebug
+	default:
+		return slog.LevelDebug - 4
+	}
+}
+
+// Log implements hclog.Logger.
+func (s *slogged) Log(level hclog.Level, msg string, args ...any) {
+	at := levelOf(level, msg)
+	if level == hclog.Off || !s.to.Enabled(context.Background(), at) {
+		return
+	}
+	plain := make([]any, 0, len(args)+2)
+	if s.name != "" {
+		plain = append(plain, "part", s.name)
+	}
+	for i, a := range args {
+		if i%2 == 1 {
+			a = valueOf(a)
+		}
+		plain = append(plain, a)
+	}
+	s.to.Log(context.Background(), at, msg, plain...)
+}
+
+// valueOf makes a log argument fit for any slog handler: hclog prints lazily, and
+// some arguments are raft's live objects, which a JSON handler would look into.
+func valueOf(arg any) any {
+	switch a := arg.(type) {
+	case time.Duration, time.Time:
+		return a
+	case hclog.Format:
+		if format, ok := a[0].(string); ok {
+			return fmt.Sprintf(format, a[1:]...)
+		}
+		return fmt.Sprint(a...)
+	case error:
+		return a.Error()
+	case fmt.Stringer:
+		return a.String()
+	}
+	return arg
+}
+
+func (s *slogged) Trace(msg string, args ...any) { s.Log(hclog.Trace, msg, args...) }
+func (s *slogged) Debug(msg string, args ...any) { s.Log(hclog.Debug, msg, args...) }
+func (s *slogged) Info(msg string, args ...any)  { s.Log(hclog.Info, msg, args...) }
+func (s *slogged) Warn(msg string, args ...any)  { s.Log(hclog.Warn, msg, args...) }
+func (s *slogged) Error(msg string, args ...any) { s.Log(hclog.Error, msg, args...) }
+
+func (s *slogged) enabled(level hclog.Level) bool {
+	return s.to.Enabled(context.Background(), levelOf(level, ""))
+}
+
+func (s *slogged) IsTrace() bool { return s.enabled(hclog.Trace) }
+func (s *slogged) IsDebug() bool { return s.enabled(hclog.Debug) }
+func (s *slogged) IsInfo() bool  { return s.enabled(hclog.Info) }
+func (s *slogged) IsWarn() bool  { return s.enabled(hclog.Warn) }
+func (s *slogged) IsError() bool { return s.enabled(hclog.Error) }
+
+// GetLevel implements hclog.Logger.
+func (s *slogged) GetLevel() hclog.Level {
+	for _, level := range []hclog.Level{hclog.Trace, hclog.Info, hclog.Warn} {
+		if s.enabled(level) {
+			return level
+		}
+	}
+	return hclog.Error
+}
+
+// SetLevel implements hclog.Logger.
+func (s *slogged) SetLevel(hclog.Level) {}
+
+// Name implements hclog.Logger.
+func (s *slogged) Name() string { return s.name }
+
+// ImpliedArgs implements hclog.Logger.
+func (s *slogged) ImpliedArgs() []any { return s.implied }
+
+// With implements hclog.Logger.
+func (s *slogged) With(args ...any) hclog.Logger {
+	plain := make([]any, len(args))
+	for i, a := range args {
+		if plain[i] = a; i%2 == 1 {
+			plain[i] = valueOf(a)
+		}
+	}
+	return &slogged{to: s.to.With(plain...), name: s.name, implied: append(s.implied[:len(s.implied):len(s.implied)], plain...)}
+}
+
+// Named implements hclog.Logger.
+func (s *slogged) Named(name string) hclog.Logger {
+	if s.name != "" {
+		name = s.name + "." + name
+	}
+	return s.ResetNamed(name)
+}
+
+// ResetNamed implements hclog.Logger.
+func (s *slogged) ResetNamed(name string) hclog.Logger {
+	return &slogged{to: s.to, name: name, implied: s.implied}
+}
+
+// StandardWriter implements hclog.Logger.
+func (s *slogged) StandardWriter(*hclog.StandardLoggerOptions) io.Writer { return lineWriter{s} }
+
+// StandardLogger implements hclog.Logger.
+func (s *slogged) StandardLogger(*hclog.StandardLoggerOptions) *log.Logger {
+	return log.New(lineWriter{s}, "", 0)
+}
+
+// lineWriter logs each write as one line.
+type lineWriter struct{ to *slogged }
+
+// Write implements io.Writer.
+func (w lineWriter) Write(p []byte) (int, error) {
+	w.to.Info(strings.TrimRight(string(p), "\n"))
+	return len(p), nil
+}

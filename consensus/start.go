@@ -1,0 +1,70 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
+
+// Start loads the newest snapshot into the state and joins in. It is called
+// once; after an error only Close remains. A replica that is its cluster's only
+// member leads moments later.
+func (r *Replica) Start() error {
+	r.started = time.Now()
+	r.trans = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+		Stream: r.stream, MaxPool: 3, Timeout: 10 * time.Second, Logger: r.hc.Named("net"),
+	})
+	m, err := r.startRaft()
+	if err != nil {
+		r.trans.Close()
+		return err
+	}
+	r.raft.Store(m)
+	r.fuse.live.Store(true)
+	leaders := make(chan raft.Observation, 16)
+	m.RegisterObserver(raft.NewObserver(leaders, false, func(o *raft.Observation) bool {
+		l, ok := o.Data.(raft.LeaderObservation)
+		return ok && l.LeaderID != ""
+	}))
+	r.watching.Go(func() { r.watch(m, leaders) })
+	return r.electAtOnce(m)
+}
+
+// startRaft turns raft's panic over what it cannot load into an error.
+func (r *Replica) startRaft() (m *raft.Raft, err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		err = fmt.Errorf("raft state of %s cannot be loaded: %v", r.cfg.Dir, p)
+		// Raft falls back on an older snapshot when the newest is unreadable, and
+		// stumbles when the log does not reach back to it.
+		if cause, ok := p.(error); ok && errors.Is(cause, raft.ErrLogNotFound) {
+			err = fmt.Errorf("raft state of %s has a gap between the newest readable snapshot and the log: restore the directory from a backup", r.cfg.Dir)
+		}
+	}()
+	machine := &fsm{state: r.state, fail: r.fail}
+	m, err = raft.NewRaft(r.cfg.raft(r.hc.Named("raft")), machine, r.fuse, r.fuse, r.stores.snapshots, r.trans)
+	if err != nil {
+		return nil, fmt.Errorf("raft state of %s: %w", r.cfg.Dir, err)
+	}
+	return m, nil
+}
+
+// electAtOnce spares the only member of a cluster the wait for a leader that
+// cannot exist. Lowering the heartbeat timeout makes raft look at the clock, and its last contact was never.
+func (r *Replica) electAtOnce(m *raft.Raft) error {
+	servers := m.GetConfiguration().Configuration().Servers
+	if len(servers) != 1 || servers[0].ID != raft.ServerID(r.cfg.ID) || servers[0].Suffrage != raft.Voter {
+		return nil
+	}
+	rc := m.ReloadableConfig()
+	rc.HeartbeatTimeout -= kick
+	if err := m.ReloadConfig(rc); err != nil {
+		return fmt.Errorf("raft timing: %w", err)
+	}
+	return nil
+}
