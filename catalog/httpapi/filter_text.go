@@ -33,10 +33,10 @@ func filterText(tree grammar.Expression, sample any) string {
 	panic(fmt.Sprintf("httpapi: filter expression of type %T", tree)) // the grammar makes no other
 }
 
-// group puts parentheses round all but a plain match. Fewer of them parse faster.
+// group puts parentheses round all but a match. Fewer of them parse faster.
 func group(tree grammar.Expression, sample any) string {
 	text := filterText(tree, sample)
-	if _, plain := tree.(*grammar.MatchExpression); plain && !strings.HasPrefix(text, "any ") {
+	if _, isMatch := tree.(*grammar.MatchExpression); isMatch {
 		return text
 	}
 	return "(" + text + ")"
@@ -45,12 +45,14 @@ func group(tree grammar.Expression, sample any) string {
 func matchText(e *grammar.MatchExpression, sample any) string {
 	operator, negated := positive(e.Operator)
 	path := e.Selector.Path
-	text := ""
-	if list := listIn(reflect.TypeOf(sample), path); list > 0 {
-		element := selector(append([]string{eachName}, path[list:]...))
-		text = fmt.Sprintf("any %s as %s { %s }", selector(path[:list]), eachName, comparison(element, operator, e.Value))
-	} else {
-		text = comparison(selector(path), operator, e.Value)
+	text := comparison(selector(path), operator, e.Value)
+	switch n, kind := container(reflect.TypeOf(sample), path); kind {
+	case reflect.Slice:
+		element := selector(append([]string{eachName}, path[n:]...))
+		text = fmt.Sprintf("(any %s as %s { %s })", selector(path[:n]), eachName, comparison(element, operator, e.Value))
+	case reflect.Map:
+		// bexpr takes a missing key for a mistake when the path goes on behind it.
+		text = fmt.Sprintf("(%s in %s and %s)", literal(path[n]), selector(path[:n]), text)
 	}
 	if negated {
 		return "not (" + text + ")"
@@ -58,9 +60,10 @@ func matchText(e *grammar.MatchExpression, sample any) string {
 	return text
 }
 
-// listIn returns how many parts of a path lead to a list that the path goes on
-// into by the name of a field, 0 when there is none.
-func listIn(t reflect.Type, path []string) int {
+// container finds the first part of a path that leads through a list by a name
+// that is no index, or through a map of structs to a field. It returns how many
+// parts lead to it, and reflect.Slice, reflect.Map, or reflect.Invalid when there is none.
+func container(t reflect.Type, path []string) (int, reflect.Kind) {
 	for i, part := range path {
 		for t.Kind() == reflect.Pointer {
 			t = t.Elem()
@@ -68,20 +71,25 @@ func listIn(t reflect.Type, path []string) int {
 		switch t.Kind() {
 		case reflect.Slice:
 			if _, err := strconv.Atoi(part); err != nil {
-				return i
+				return i, reflect.Slice
 			}
 			t = t.Elem()
+		case reflect.Map:
+			if i+1 < len(path) {
+				return i, reflect.Map
+			}
+			return 0, reflect.Invalid
 		case reflect.Struct:
 			field, ok := t.FieldByName(part)
 			if !ok {
-				return 0
+				return 0, reflect.Invalid
 			}
 			t = field.Type
 		default:
-			return 0
+			return 0, reflect.Invalid
 		}
 	}
-	return 0
+	return 0, reflect.Invalid
 }
 
 // positive returns the operator that a negated one negates.
