@@ -86,7 +86,7 @@ func TestKeysOfAnyBytes(t *testing.T) {
 		if status, _ := f.raw("GET /v1/kv/" + escaped + "?raw HTTP/1.1\r\nHost: localhost\r\n\r\n"); status != 200 {
 			t.Errorf("GET %s: %d", escaped, status)
 		}
-		f.put("/v1/kv/"+url.PathEscape(key)+"?cas="+strconv.FormatUint(f.consensus.index, 10), "2")
+		f.put("/v1/kv/"+url.PathEscape(key)+"?cas="+strconv.FormatUint(f.state.Applied(), 10), "2")
 	}
 }
 

@@ -184,7 +184,7 @@ func TestFreshnessHeaders(t *testing.T) {
 		if h.Get("X-Consul-KnownLeader") != want.leader || h.Get("X-Consul-LastContact") != want.contact {
 			t.Errorf("%q: %v", query, h)
 		}
-		if got := f.consensus.reads[len(f.consensus.reads)-1]; got != want.mode {
+		if got := f.consensus.lastRead(); got != want.mode {
 			t.Errorf("%q read in mode %v", query, got)
 		}
 	}

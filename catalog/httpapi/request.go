@@ -62,7 +62,7 @@ func newRequest(w http.ResponseWriter, r *http.Request, args map[string]string) 
 	}, nil
 }
 
-// readBody reads the whole body, at most maxBodyBytes within bodyTimeout. Only
+// readBody reads the whole body, at most maxBodyBytes, and lifts its deadline. Only
 // once a body is read does net/http notice that the client went away.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength == 0 {
@@ -71,11 +71,9 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > maxBodyBytes {
 		return nil, bodyTooLarge()
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
-	_ = control.SetReadDeadline(time.Time{})
 	if err == nil {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 		return body, nil
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {

@@ -23,27 +23,35 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := &recorder{ResponseWriter: w}
 	waited := false
 	defer func() {
-		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
-				s.deps.Metrics.Served(template, http.StatusInternalServerError, time.Since(start), true)
-				panic(p)
-			}
-			s.log.Error("http handler panicked", "route", template, "panic", p, "stack", string(debug.Stack()))
-			s.sendError(out, failf(http.StatusInternalServerError, internalText))
+		p := recover()
+		if p != nil {
+			s.panicked(out, template, p)
 		}
 		took := time.Since(start)
 		s.deps.Metrics.Served(template, out.code(), took, waited)
 		s.log.Debug("http request", "method", r.Method, "route", template, "status", out.code(), "took", took, "from", r.RemoteAddr)
+		if p != nil && out.aborted {
+			panic(http.ErrAbortHandler) // net/http then cuts the connection, so that half an answer does not pass for one
+		}
 	}()
 	waited = s.serve(out, r, rt, args)
+}
+
+// panicked turns a handler's panic into a 500, or when the answer has begun, into a cut connection.
+func (s *Server) panicked(w *recorder, template string, p any) {
+	w.aborted = w.status != 0
+	if p == http.ErrAbortHandler {
+		w.aborted = true
+		return
+	}
+	s.log.Error("http handler panicked", "route", template, "panic", p, "stack", string(debug.Stack()))
+	s.sendError(w, failf(http.StatusInternalServerError, internalText))
 }
 
 // serve answers a request and reports whether it blocked or streamed.
 func (s *Server) serve(w *recorder, r *http.Request, rt *route, args map[string]string) (waited bool) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	control := http.NewResponseController(w)
-	// The deadline of the connection's former request may have passed by now.
-	_ = control.SetWriteDeadline(time.Now().Add(bodyTimeout + writeTimeout))
+	setDeadlines(w, r)
 	a, q, err := s.answer(w, r, rt, args)
 	if err != nil {
 		if r.Context().Err() != nil {
@@ -63,6 +71,17 @@ func (s *Server) serve(w *recorder, r *http.Request, rt *route, args map[string]
 	}
 	a.send(w, body, kind, takesGzip(r))
 	return a.waited
+}
+
+// setDeadlines bounds what this request may take of its connection, whose former
+// deadlines may have passed. A body that nobody reads is bounded too: net/http
+// reads on to its end before the next request.
+func setDeadlines(w http.ResponseWriter, r *http.Request) {
+	control, now := http.NewResponseController(w), time.Now()
+	_ = control.SetWriteDeadline(now.Add(bodyTimeout + writeTimeout))
+	if r.ContentLength != 0 {
+		_ = control.SetReadDeadline(now.Add(bodyTimeout))
+	}
 }
 
 // answer finds out what to say.
@@ -121,7 +140,8 @@ func oneLine(text string) string {
 // recorder remembers the status code that was sent.
 type recorder struct {
 	http.ResponseWriter
-	status int // 0: nothing was sent yet
+	status  int  // 0: nothing was sent yet
+	aborted bool // the connection must not be used on
 }
 
 // WriteHeader implements http.ResponseWriter.

@@ -91,7 +91,7 @@ type Server struct {
 	http      *http.Server
 	csrf      *http.CrossOriginProtection
 
-	closing  chan struct{} // closed when blocking queries must end
+	closing  chan struct{} // closed when blocking queries and streams must end
 	stopOnce sync.Once
 	stopErr  error
 	serving  sync.WaitGroup // Serve calls
