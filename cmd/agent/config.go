@@ -1,0 +1,101 @@
+package agent
+
+import (
+	"log/slog"
+	"time"
+
+	"muster/catalog"
+	"muster/dns"
+)
+
+// Config is the settings of one agent, resolved and valid as [Load] returns
+// them. Nothing in it is shared with the loader; the owner may change a copy.
+type Config struct {
+	NodeName   string            // unique in the cluster, a name that DNS can carry
+	NodeID     string            // UUID; empty: the one kept in the data directory, or a new one
+	NodeMeta   map[string]string // free facts about the node
+	Datacenter string            // a DNS label in lower case
+
+	DataDir   string // empty with DevMode only: everything is kept in memory
+	DevMode   bool   // in memory, and probes start sooner
+	Server    bool   // a member of the raft cluster; this version runs nothing else
+	Bootstrap bool   // makes a cluster of this server alone when the data directory holds none
+
+	Addresses
+	Ports Ports
+
+	// DNS holds the zones, recursors and all of dns_config. Addrs and Datacenter
+	// are filled in by [Config.DNSConfig].
+	DNS dns.Config
+
+	HTTP   HTTPSettings
+	Limits Limits
+	UI     bool   // serve /ui/
+	UIDir  string // directory served there instead of what is built in; empty: built in
+
+	LogLevel slog.Level // LevelTrace..slog.LevelError
+	LogJSON  bool       // JSON lines instead of text
+	PidFile  string     // empty: none
+
+	EnableScriptChecks      bool // script checks from everywhere, HTTP included
+	EnableLocalScriptChecks bool // script checks from config files
+	EnableDebug             bool // serve profiles under /debug/pprof/
+
+	// CheckUpdateInterval is how long a change of nothing but a check's output may
+	// wait before it goes to the catalog. 0: at once, a log entry for each.
+	CheckUpdateInterval time.Duration
+
+	LeaveOnTerm    bool // SIGTERM leaves the cluster for good
+	SkipLeaveOnInt bool // SIGINT does not leave the cluster
+
+	RaftSnapshotThreshold uint64        // log entries after which a snapshot is made
+	RaftSnapshotInterval  time.Duration // how often that is looked at
+
+	Services []catalog.ServiceDefinition // as their owners state them: valid, ids unique, not normalised
+	Checks   []catalog.CheckDefinition   // those that stand by themselves, likewise
+
+	// Warnings are what the operator should know though the agent can start, a line each.
+	Warnings []string
+}
+
+// HTTPSettings are the settings of the HTTP API beside its addresses.
+type HTTPSettings struct {
+	// AllowedHosts are names that may stand in the Host header beside those of the
+	// node itself; one that begins with a dot permits all names under it.
+	AllowedHosts []string
+}
+
+// Limits bound what clients can occupy.
+type Limits struct {
+	// HTTPMaxConnsPerClient is the most HTTP connections of one client address. Negative: no limit.
+	HTTPMaxConnsPerClient int
+}
+
+// LevelTrace is below slog's debug: for every single step.
+const LevelTrace = slog.LevelDebug - 4
+
+// DefaultConfig is the settings before any file or flag: Consul's ports and
+// names. It lacks what Load finds out or insists on: name, addresses, data directory, role.
+func DefaultConfig() Config {
+	return Config{
+		Datacenter:            "dc1",
+		Addresses:             Addresses{ClientAddrs: loopbackOnly()},
+		Ports:                 Ports{DNS: 8600, HTTP: 8500, HTTPS: -1, Server: 8300, SerfLAN: 8301, SerfWAN: 8302},
+		DNS:                   dns.DefaultConfig(),
+		Limits:                Limits{HTTPMaxConnsPerClient: 200},
+		CheckUpdateInterval:   5 * time.Minute,
+		SkipLeaveOnInt:        true,
+		RaftSnapshotThreshold: 16384,
+		RaftSnapshotInterval:  30 * time.Second,
+	}
+}
+
+// DevConfig is the settings of `muster agent -dev` before any file or flag: one
+// server on loopback that keeps everything in memory, with the UI.
+func DevConfig() Config {
+	c := DefaultConfig()
+	c.DevMode, c.Server, c.Bootstrap = true, true, true
+	c.BindAddr = loopbackOnly()[0]
+	c.UI, c.EnableDebug = true, true
+	return c
+}

@@ -1,0 +1,126 @@
+package agent
+
+import (
+	"reflect"
+	"time"
+
+	"muster/catalog"
+)
+
+// fileKeys is what a config file may hold. Pointers tell keys that are absent
+// from those that are set to nothing.
+type fileKeys struct {
+	settings
+	registrations
+}
+
+// settings are the keys of which later files override earlier ones; see merge.
+type settings struct {
+	nodeKeys
+	addressKeys
+	dnsKeys
+	httpKeys
+	processKeys
+	checkKeys
+}
+
+type nodeKeys struct {
+	NodeName        *string           `key:"node_name"`
+	NodeID          *string           `key:"node_id"`
+	NodeMeta        map[string]string `key:"node_meta"`
+	Datacenter      *string           `key:"datacenter"`
+	DataDir         *string           `key:"data_dir"`
+	Server          *bool             `key:"server"`
+	Bootstrap       *bool             `key:"bootstrap"`
+	BootstrapExpect *int              `key:"bootstrap_expect"`
+}
+
+type addressKeys struct {
+	BindAddr      *string `key:"bind_addr"`
+	AdvertiseAddr *string `key:"advertise_addr"`
+	ClientAddr    *string `key:"client_addr"` // separated by blanks, as the next two
+	Addresses     struct {
+		HTTP *string `key:"http"`
+		DNS  *string `key:"dns"`
+	} `key:"addresses"`
+	Ports struct {
+		DNS     *int `key:"dns"`
+		HTTP    *int `key:"http"`
+		HTTPS   *int `key:"https"`
+		Server  *int `key:"server"`
+		SerfLAN *int `key:"serf_lan"`
+		SerfWAN *int `key:"serf_wan"`
+	} `key:"ports"`
+}
+
+type httpKeys struct {
+	HTTP struct {
+		AllowedHosts []string `key:"allowed_hosts"`
+	} `key:"http_config"`
+	Limits struct {
+		HTTPMaxConnsPerClient *int `key:"http_max_conns_per_client"`
+		KVMaxValueSize        *int `key:"kv_max_value_size"`
+	} `key:"limits"`
+	UI       *bool   `key:"ui"`
+	UIDir    *string `key:"ui_dir"`
+	UIConfig struct {
+		Enabled *bool   `key:"enabled"`
+		Dir     *string `key:"dir"`
+	} `key:"ui_config"`
+	EnableDebug *bool `key:"enable_debug"`
+}
+
+type processKeys struct {
+	LogLevel              *string        `key:"log_level"`
+	LogJSON               *bool          `key:"log_json"`
+	PidFile               *string        `key:"pid_file"`
+	LeaveOnTerm           *bool          `key:"leave_on_terminate"`
+	SkipLeaveOnInt        *bool          `key:"skip_leave_on_interrupt"`
+	RaftSnapshotThreshold *uint64        `key:"raft_snapshot_threshold"`
+	RaftSnapshotInterval  *time.Duration `key:"raft_snapshot_interval"`
+	// Of these tables no key does anything here; they are structs so that each of
+	// their keys is known or refused by itself.
+	ACL       struct{} `key:"acl"`
+	Telemetry struct{} `key:"telemetry"`
+}
+
+type checkKeys struct {
+	EnableScriptChecks      *bool          `key:"enable_script_checks"`
+	EnableLocalScriptChecks *bool          `key:"enable_local_script_checks"`
+	CheckUpdateInterval     *time.Duration `key:"check_update_interval"`
+}
+
+// registrations are the services and checks of one file. Those of all files count.
+type registrations struct {
+	Service  *catalog.ServiceDefinition  `key:"service"`
+	Services []catalog.ServiceDefinition `key:"services"`
+	Check    *catalog.CheckDefinition    `key:"check"`
+	Checks   []catalog.CheckDefinition   `key:"checks"`
+}
+
+// merge lays over on top of under: what over sets replaces, lists are appended to, maps are joined.
+func merge(under *settings, over settings) {
+	mergeValue(reflect.ValueOf(under).Elem(), reflect.ValueOf(over))
+}
+
+func mergeValue(under, over reflect.Value) {
+	switch over.Kind() {
+	case reflect.Struct:
+		for i := range over.NumField() {
+			mergeValue(under.Field(i), over.Field(i))
+		}
+	case reflect.Slice:
+		under.Set(reflect.AppendSlice(under, over))
+	case reflect.Map:
+		if under.IsNil() {
+			under.Set(reflect.MakeMap(under.Type()))
+		}
+		for it := over.MapRange(); it.Next(); {
+			under.SetMapIndex(it.Key(), it.Value())
+		}
+	default:
+		if !over.IsNil() {
+			under.Set(over)
+		}
+	}
+}

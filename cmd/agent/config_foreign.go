@@ -1,0 +1,128 @@
+package agent
+
+import (
+	"slices"
+	"strings"
+
+	"muster/catalog/document"
+)
+
+// Keys of Consul's that muster does not have. Each list is separated by blanks;
+// SERVICE. and CHECK. stand for the places where definitions occur.
+const (
+	// meshKeys belong to what muster does not set out to do: mesh and enterprise features.
+	meshKeys = `connect config_entries peering partition segment segments license_path reporting audit cloud xds
+		auto_config locality default_intention_policy enable_central_service_config experiments
+		primary_gateways primary_gateways_interval non_voting_server read_replica
+		ports.grpc ports.grpc_tls ports.proxy_min_port ports.proxy_max_port ports.sidecar_min_port ports.sidecar_max_port
+		ports.expose_min_port ports.expose_max_port addresses.grpc addresses.grpc_tls dns_config.prefer_namespace
+		SERVICE.connect SERVICE.proxy SERVICE.kind SERVICE.locality SERVICE.namespace SERVICE.partition SERVICE.peer_name
+		CHECK.namespace CHECK.partition CHECK.proxy_http CHECK.expose_path CHECK.exposed_port`
+
+	// tuningKeys adjust how Consul works inside, or forbid what muster never does.
+	tuningKeys = `performance cache rpc use_streaming_backend discovery_max_stale raft_protocol protocol raft_trailing_logs
+		raft_logstore raft_boltdb server_rejoin_age_max disable_update_check disable_anonymous_signature
+		disable_remote_exec disable_host_node_id disable_coordinates disable_http_unprintable_char_filter
+		check_output_max_size version version_prerelease version_metadata
+		addresses.https dns_config.use_cache dns_config.cache_max_age http_config.use_cache
+		limits.https_handshake_timeout limits.rpc_client_timeout limits.rpc_handshake_timeout limits.rpc_rate
+		limits.rpc_max_burst limits.rpc_max_conns_per_client limits.txn_max_req_len
+		ui_config.metrics_provider ui_config.metrics_provider_files ui_config.metrics_provider_options_json
+		ui_config.metrics_proxy ui_config.dashboard_url_templates ui_config.hcp_enabled
+		telemetry.prometheus_retention_time telemetry.disable_hostname telemetry.metrics_prefix telemetry.prefix_filter
+		telemetry.filter_default telemetry.enable_host_metrics telemetry.retry_failed_connection
+		telemetry.disable_compat_1.9 telemetry.disable_per_tenancy_usage_metrics
+		acl.default_policy acl.down_policy acl.tokens acl.enable_token_persistence acl.enable_token_replication
+		acl.enable_key_list_policy acl.policy_ttl acl.role_ttl acl.token_ttl acl.resolver_cache_max_age
+		SERVICE.token CHECK.token`
+
+	// missingKeys ask for what muster is to have but this version has not. To ignore
+	// them would be to do less than was asked for, often less safely.
+	missingKeys = `start_join start_join_wan retry_join retry_join_wan retry_interval retry_interval_wan retry_max retry_max_wan
+		rejoin_after_leave reconnect_timeout reconnect_timeout_wan advertise_reconnect_timeout
+		encrypt encrypt_verify_incoming encrypt_verify_outgoing disable_keyring_file
+		gossip_lan gossip_wan serf_lan serf_wan serf_lan_allowed_cidrs serf_wan_allowed_cidrs
+		advertise_addr_ipv4 advertise_addr_ipv6 advertise_addr_wan advertise_addr_wan_ipv4 advertise_addr_wan_ipv6
+		translate_wan_addrs primary_datacenter acl_datacenter autopilot auto_encrypt auto_reload_config
+		tls ca_file ca_path cert_file key_file server_name verify_incoming verify_incoming_rpc verify_incoming_https
+		verify_outgoing verify_server_hostname tls_min_version tls_cipher_suites tls_prefer_server_cipher_suites
+		enable_agent_tls_for_checks acl.enabled acl.enable_token_inheritance acl_agent_master_token acl_agent_token
+		acl_default_policy acl_down_policy acl_enforce_version_8 acl_master_token acl_replication_token acl_token acl_ttl
+		enable_acl_replication session_ttl_min default_query_time max_query_time discard_check_output
+		enable_syslog syslog_facility log_file log_rotate_bytes log_rotate_duration log_rotate_max_files
+		unix_sockets watches limits.request_limits http_config.response_headers http_config.allow_write_http_from
+		http_config.block_endpoints http_config.max_header_bytes ui_config.content_path ui_content_path
+		telemetry.statsd_address telemetry.statsite_address telemetry.dogstatsd_addr telemetry.dogstatsd_tags
+		telemetry.circonus_api_token telemetry.circonus_submission_url
+		SERVICE.socket_path SERVICE.ports
+		CHECK.docker_container_id CHECK.shell CHECK.grpc CHECK.grpc_use_tls CHECK.h2ping CHECK.h2ping_use_tls
+		CHECK.udp CHECK.os_service`
+)
+
+const notInThisVersion = "is not supported by this version"
+
+// foreignKeys knows the keys that are Consul's but not muster's, and collects those that have no effect.
+type foreignKeys struct {
+	names   map[string]string // folded -> as listed
+	missing map[string]bool   // by folded name
+	met     []string          // keys without effect that files ask for
+}
+
+func newForeignKeys() *foreignKeys {
+	f := &foreignKeys{names: map[string]string{}, missing: map[string]bool{}}
+	for _, name := range strings.Fields(meshKeys + " " + tuningKeys) {
+		f.names[document.Fold(name)] = name
+	}
+	for _, name := range strings.Fields(missingKeys) {
+		f.names[document.Fold(name)] = name
+		f.missing[document.Fold(name)] = true
+	}
+	return f
+}
+
+// known is a document.Options.Known. A key that asks for nothing is neither refused nor told of.
+func (f *foreignKeys) known(key document.ForeignKey) (refusal string, known bool) {
+	folded, within := generic(key.Path)
+	name, ok := f.names[folded]
+	switch {
+	case !ok:
+		return "", false
+	case key.Idle:
+	case f.missing[folded]:
+		return notInThisVersion, true
+	default:
+		_, leaf, placed := strings.Cut(name, ".")
+		if within != "" && placed {
+			name = within + "." + leaf
+		}
+		f.met = append(f.met, name)
+	}
+	return "", true
+}
+
+// generic replaces the place of a definition by what the lists call it. within
+// is that place, empty for keys that are not a definition's.
+func generic(path string) (folded, within string) {
+	at := strings.LastIndexByte(path, '.')
+	if at < 0 {
+		return path, ""
+	}
+	within = path[:at]
+	switch within[strings.LastIndexByte(within, '.')+1:] {
+	case "service", "services":
+		return "service." + path[at+1:], within
+	case "check", "checks":
+		return "check." + path[at+1:], within
+	}
+	return path, ""
+}
+
+// warning names all keys that were met and have no effect; empty when there are none.
+func (f *foreignKeys) warning() string {
+	if len(f.met) == 0 {
+		return ""
+	}
+	names := slices.Clone(f.met)
+	slices.Sort(names)
+	return "keys of Consul without effect here: " + strings.Join(slices.Compact(names), ", ")
+}

@@ -1,0 +1,63 @@
+package agent
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"muster/catalog"
+)
+
+func (b *builder) http(k *httpKeys) {
+	c := &b.cfg
+	c.HTTP.AllowedHosts = k.HTTP.AllowedHosts
+	for i, host := range k.HTTP.AllowedHosts {
+		if catalog.ValidHostName(strings.TrimPrefix(host, ".")) != nil {
+			b.problem(fmt.Sprintf("http_config.allowed_hosts[%d]", i), "%q is not a host name, nor a dot and a domain", host)
+		}
+	}
+	if n := k.Limits.HTTPMaxConnsPerClient; n != nil {
+		switch {
+		case *n < 0:
+			b.problem("limits.http_max_conns_per_client", "%d is negative; 0 is no limit", *n)
+		case *n == 0:
+			c.Limits.HTTPMaxConnsPerClient = -1
+		default:
+			c.Limits.HTTPMaxConnsPerClient = *n
+		}
+	}
+	if n := k.Limits.KVMaxValueSize; n != nil && *n != catalog.MaxValueBytes {
+		b.problem("limits.kv_max_value_size", "is %d and cannot be changed in this version", catalog.MaxValueBytes)
+	}
+	set(&c.EnableDebug, k.EnableDebug)
+	b.ui(k)
+}
+
+func (b *builder) ui(k *httpKeys) {
+	c := &b.cfg
+	set(&c.UIDir, k.UIConfig.Dir)
+	set(&c.UIDir, k.UIDir)
+	if c.UIDir != "" {
+		c.UI = true
+	}
+	set(&c.UI, k.UIConfig.Enabled)
+	set(&c.UI, k.UI)
+	if c.UIDir != "" && !c.UI {
+		b.warn("the UI is off, so its directory " + c.UIDir + " is not served")
+	}
+}
+
+// uiDir makes sure that there is something to serve.
+func (b *builder) uiDir() {
+	dir := b.cfg.UIDir
+	if dir == "" || !b.cfg.UI {
+		return
+	}
+	key := "ui_dir"
+	if b.merged.UIDir == nil {
+		key = "ui_config.dir"
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		b.problem(key, "%q is not a directory that can be read", dir)
+	}
+}

@@ -1,0 +1,107 @@
+package agent
+
+import (
+	"maps"
+	"net/netip"
+	"os"
+	"slices"
+
+	"muster/catalog/document"
+)
+
+// LoadOptions say what a Config is made of, the later over the earlier.
+type LoadOptions struct {
+	Dev       bool      // begin with DevConfig instead of DefaultConfig
+	Paths     []string  // config files and directories; see below
+	Overrides Overrides // flags
+
+	Hostname  func() (string, error)       // nil: os.Hostname
+	HostAddrs func() ([]netip.Addr, error) // addresses of the host's interfaces; nil: the system's
+}
+
+// Load reads config files, lays flags over them and returns the settings of an
+// agent that can start. Of a directory the files *.json are read in the order of
+// their names. The error lists everything that is wrong, a line each.
+func Load(o LoadOptions) (Config, error) {
+	if o.Hostname == nil {
+		o.Hostname = os.Hostname
+	}
+	if o.HostAddrs == nil {
+		o.HostAddrs = hostAddrs
+	}
+	b := newBuilder(o)
+	b.build()
+	b.complete(o)
+	b.portClashes()
+	if err := b.problems.Err(); err != nil {
+		return Config{}, err
+	}
+	b.cfg.Warnings = b.warnings
+	return b.cfg, nil
+}
+
+// Validate checks config files as Load does, but for what flags may still add
+// and what depends on the machine the agent will run on.
+func Validate(paths []string) (warnings []string, problems document.Problems) {
+	b := newBuilder(LoadOptions{Paths: paths})
+	b.build()
+	b.portClashes()
+	return b.warnings, b.problems
+}
+
+// builder makes a Config of what was read.
+type builder struct {
+	*reader
+	flags  map[string]string // of the flags given, by folded key
+	merged settings
+	cfg    Config
+}
+
+func newBuilder(o LoadOptions) *builder {
+	b := &builder{reader: newReader(), flags: o.Overrides.flags(), cfg: DefaultConfig()}
+	if o.Dev {
+		b.cfg = DevConfig()
+	}
+	for _, p := range o.Paths {
+		b.path(p)
+	}
+	for _, s := range b.sources {
+		merge(&b.merged, s.keys.settings)
+	}
+	merge(&b.merged, o.Overrides.settings())
+	return b
+}
+
+// sortedKeys returns a map's keys in order, so that problems come in the same order each time.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// build makes everything that files and flags determine.
+func (b *builder) build() {
+	k := &b.merged
+	b.node(&k.nodeKeys)
+	b.role(&k.nodeKeys)
+	b.addresses(&k.addressKeys)
+	b.dns(&k.dnsKeys)
+	b.http(&k.httpKeys)
+	b.process(&k.processKeys)
+	b.checks(&k.checkKeys)
+	b.registrations()
+	b.exposure()
+	if w := b.foreign.warning(); w != "" {
+		b.warn(w)
+	}
+}
+
+// problem adds a problem of the merged settings.
+func (b *builder) problem(key, format string, args ...any) {
+	b.problems = append(b.problems, b.place(b.flags, key, format, args...))
+}
+
+func (b *builder) warn(text string) { b.warnings = append(b.warnings, text) }
+
+// set takes over a value that is set.
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}

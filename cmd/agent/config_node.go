@@ -1,0 +1,137 @@
+package agent
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"muster/catalog"
+)
+
+// Bounds of node meta, as Consul has them.
+const (
+	maxMetaPairs = 64
+	maxMetaKey   = 128
+	maxMetaValue = 512
+)
+
+func (b *builder) node(k *nodeKeys) {
+	c := &b.cfg
+	set(&c.NodeName, k.NodeName)
+	if k.NodeName != nil {
+		if err := catalog.ValidNodeName(c.NodeName); err != nil {
+			b.problem("node_name", "%v", err)
+		}
+	}
+	set(&c.NodeID, k.NodeID)
+	c.NodeID = strings.ToLower(c.NodeID)
+	if _, err := uuid.Parse(c.NodeID); c.NodeID != "" && (err != nil || len(c.NodeID) != 36) {
+		b.problem("node_id", "%q is not a UUID", c.NodeID)
+	}
+	c.NodeMeta = k.NodeMeta
+	b.meta(k.NodeMeta)
+	set(&c.Datacenter, k.Datacenter)
+	c.Datacenter = catalog.Fold(c.Datacenter) // the DNS server's rules judge it
+	set(&c.DataDir, k.DataDir)
+	if c.DevMode && c.DataDir != "" {
+		b.warn("data_dir is not used with -dev: everything is kept in memory")
+		c.DataDir = ""
+	}
+}
+
+func (b *builder) meta(meta map[string]string) {
+	if len(meta) > maxMetaPairs {
+		b.problem("node_meta", "has %d pairs, the limit is %d", len(meta), maxMetaPairs)
+	}
+	for _, key := range sortedKeys(meta) {
+		value := meta[key]
+		plain := !strings.ContainsFunc(key, func(r rune) bool {
+			return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')
+		})
+		switch {
+		case key == "" || len(key) > maxMetaKey || !plain:
+			b.problem("node_meta", "key %.40q is not 1 to %d of letters, digits, '-' and '_'", key, maxMetaKey)
+		case len(value) > maxMetaValue:
+			b.problem("node_meta."+key, "has %d bytes, the limit is %d", len(value), maxMetaValue)
+		}
+	}
+}
+
+// role reads what the agent is in its cluster.
+func (b *builder) role(k *nodeKeys) {
+	c := &b.cfg
+	set(&c.Server, k.Server)
+	set(&c.Bootstrap, k.Bootstrap)
+	switch n := k.BootstrapExpect; {
+	case n == nil:
+	case *n > 1:
+		b.problem("bootstrap_expect", "%d: clusters are not supported by this version, only a server by itself (1)", *n)
+	case *n < 0:
+		b.problem("bootstrap_expect", "%d is negative", *n)
+	case *n == 1 && k.Bootstrap != nil && *k.Bootstrap:
+		b.problem("bootstrap_expect", "says the same as bootstrap; set one of them")
+	case *n == 1:
+		c.Bootstrap = true
+	}
+}
+
+// complete fills in what the machine determines, and insists on what an agent cannot start without.
+func (b *builder) complete(o LoadOptions) {
+	c := &b.cfg
+	switch {
+	case !c.Server && !b.broken("server"):
+		b.problem("server", "must be true: client agents are not supported by this version (-server, or -dev to try things out)")
+	case !c.Bootstrap && !b.broken("bootstrap") && !b.broken("bootstrap_expect"):
+		b.problem("bootstrap", "must be true: this version's server is a cluster by itself (-bootstrap, or -bootstrap-expect 1)")
+	}
+	if c.DataDir == "" && !c.DevMode && !b.broken("data_dir") {
+		b.problem("data_dir", "is missing: say where the catalog is kept (-data-dir), or -dev to keep it in memory")
+	}
+	b.nodeName(o.Hostname)
+	b.hostAddrs(o.HostAddrs)
+	b.uiDir()
+}
+
+// broken reports whether any file's value of a key was unusable.
+func (b *builder) broken(key string) bool {
+	for _, s := range b.sources {
+		if s.broken(key) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *builder) nodeName(hostname func() (string, error)) {
+	if b.cfg.NodeName != "" || b.broken("node_name") {
+		return
+	}
+	host, err := hostname()
+	if err != nil {
+		b.problem("node_name", "is missing and the host's name cannot be found: %v", err)
+		return
+	}
+	b.cfg.NodeName = nodeNameOf(host)
+	if b.cfg.NodeName != host {
+		b.warn(fmt.Sprintf("the host's name %q cannot stand in DNS; this node is %q", host, b.cfg.NodeName))
+	}
+}
+
+// nodeNameOf makes of a host's name one that DNS can carry.
+func nodeNameOf(host string) string {
+	if catalog.ValidNodeName(host) == nil {
+		return host
+	}
+	clean := strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' {
+			return r
+		}
+		return '-'
+	}, host)
+	clean = strings.Trim(clean[:min(len(clean), 63)], "-")
+	if catalog.ValidNodeName(clean) != nil {
+		return "node"
+	}
+	return clean
+}
