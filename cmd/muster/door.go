@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"muster/catalog/httpapi"
+)
+
+// agentFlags are the flags of every command that talks to an agent, followed by the command's own.
+func agentFlags(own ...cli.Flag) []cli.Flag {
+	return append(own,
+		&cli.StringFlag{Name: "http-addr", Usage: "`ADDRESS` of the agent: host:port, http(s)://host:port or unix:///path (or MUSTER_HTTP_ADDR, CONSUL_HTTP_ADDR)", DefaultText: "127.0.0.1:8500"},
+		&cli.StringFlag{Name: "token", Usage: "`TOKEN` to send (or MUSTER_HTTP_TOKEN, CONSUL_HTTP_TOKEN)"},
+	)
+}
+
+// readFlags are the flags of commands that read shared state.
+func readFlags(own ...cli.Flag) []cli.Flag {
+	return agentFlags(append(own, datacenterFlag(),
+		switchFlag("stale", "let any server answer from what it has"),
+		formatFlag(),
+	)...)
+}
+
+func datacenterFlag() cli.Flag {
+	return &cli.StringFlag{Name: "datacenter", Usage: "ask `DC`", DefaultText: "the agent's own"}
+}
+
+// query returns what readFlags ask for.
+func query(c *cli.Context) httpapi.ClientQuery {
+	return httpapi.ClientQuery{Datacenter: c.String("datacenter"), Stale: c.Bool("stale")}
+}
+
+// agent returns a client of the agent that flags and environment name.
+func (s *shell) agent(c *cli.Context) (*httpapi.Client, error) {
+	addr, from := c.String("http-addr"), "-http-addr"
+	for _, name := range []string{"MUSTER_HTTP_ADDR", "CONSUL_HTTP_ADDR"} {
+		if addr == "" {
+			addr, from = s.env(name), name
+		}
+	}
+	token := c.String("token")
+	for _, name := range []string{"MUSTER_HTTP_TOKEN", "CONSUL_HTTP_TOKEN"} {
+		if token == "" {
+			token = s.env(name)
+		}
+	}
+	client, err := httpapi.NewClient(httpapi.ClientConfig{Addr: addr, Token: token})
+	if err != nil {
+		return nil, usagef(c, "%s: %v", from, err)
+	}
+	s.client = client
+	return client, nil
+}
+
+// unreachable says what to do about an agent that does not answer.
+func unreachable(e *httpapi.ClientUnreachableError) string {
+	cause := ""
+	if !errors.Is(e, syscall.ECONNREFUSED) {
+		cause = fmt.Sprintf(" (%v)", e.Err)
+	}
+	return fmt.Sprintf("cannot reach an agent at %s%s: is it running? (set -http-addr or MUSTER_HTTP_ADDR)", e.Addr, cause)
+}
