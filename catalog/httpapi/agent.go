@@ -31,8 +31,8 @@ type Agent interface {
 	Self() Self
 	// Members are all agents this one knows of, itself included.
 	Members() []Member
-	// Reload reads the configuration again, all or nothing.
-	Reload(ctx context.Context) error
+	// Reload reads the configuration again, all or nothing, and tells what changed in a line for people.
+	Reload(ctx context.Context) (changed string, err error)
 	// Leave withdraws this agent from the cluster and stops it. It returns before the process ends.
 	Leave(ctx context.Context) error
 }

@@ -16,11 +16,14 @@ const (
 
 // decode decodes a JSON body. Keys match without regard to case and underscores,
 // unknown ones are ignored, durations are strings or nanoseconds.
-func (r *request) decode(into any) error {
+func (r *request) decode(into any) error { return r.decodeKnowing(into, nil) }
+
+// decodeKnowing is decode, with a judge of the keys that into lacks; see [document.Options].
+func (r *request) decodeKnowing(into any, known func(document.ForeignKey) (refusal string, known bool)) error {
 	if len(r.body) > maxJSONBytes {
 		return catalog.Errorf(catalog.TooLarge, "JSON body has %d bytes, the limit is %d", len(r.body), maxJSONBytes)
 	}
-	problems := document.Decode("body", r.body, into, document.Options{AllowUnknown: true})
+	problems := document.Decode("body", r.body, into, document.Options{AllowUnknown: true, Known: known})
 	if len(problems) == 0 {
 		return nil
 	}

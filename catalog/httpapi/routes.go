@@ -13,6 +13,7 @@ func (s *Server) table() []route {
 		s.kvRoutes(),
 		s.catalogRoutes(),
 		s.healthRoutes(),
+		s.agentRoutes(),
 	)
 }
 

@@ -76,6 +76,8 @@ type Deps struct {
 	Ready          func() bool // whether this agent may be sent traffic
 	Metrics        *metrics.HTTP
 	MetricsHandler http.Handler // serves /metrics
+	Series         Series       // for agent/metrics as JSON
+	Logs           Logs         // for agent/monitor
 	UI             http.Handler // serves /ui/; nil: the UI is off
 	Logger         *slog.Logger
 }

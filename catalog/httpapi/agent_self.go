@@ -1,0 +1,61 @@
+package httpapi
+
+import "strings"
+
+// AgentSelf is what an agent tells of itself. Every value is an object, because
+// Consul's Go client decodes it into a map of maps.
+type AgentSelf struct {
+	Config      AgentConfig
+	DebugConfig struct{} // always empty
+	Member      AgentMember
+	Meta        map[string]string // of the node
+	Stats       map[string]map[string]string
+}
+
+// AgentConfig is the part of an agent's configuration that clients look at.
+type AgentConfig struct {
+	Datacenter        string
+	PrimaryDatacenter string // the same: there is one
+	NodeName          string
+	NodeID            string
+	Revision          string
+	Server            bool
+	Version           string
+	BuildDate         string // RFC 3339
+}
+
+func (s *Server) agentSelf(*request) (answer, error) {
+	self := s.deps.Agent.Self()
+	out := AgentSelf{
+		Config: AgentConfig{
+			Datacenter: s.cfg.Datacenter, PrimaryDatacenter: s.cfg.Datacenter,
+			NodeName: self.Node.Name, NodeID: self.Node.ID, Server: self.Server,
+			Version: self.Version, Revision: self.Revision, BuildDate: self.BuildDate,
+		},
+		Member: AgentMember{Tags: map[string]string{}},
+		Meta:   nonNilMap(self.Node.Meta),
+		Stats:  self.Stats,
+	}
+	if out.Stats == nil {
+		out.Stats = map[string]map[string]string{}
+	}
+	for _, m := range s.deps.Agent.Members() {
+		if m.Name == self.Node.Name {
+			out.Member = shapeMember(m)
+		}
+	}
+	return reply(out), nil
+}
+
+// AgentVersion is the build of an agent.
+type AgentVersion struct {
+	SHA          string
+	BuildDate    string // RFC 3339
+	HumanVersion string
+	FIPS         string // always empty
+}
+
+func (s *Server) agentVersion(*request) (answer, error) {
+	self := s.deps.Agent.Self()
+	return reply(AgentVersion{SHA: self.Revision, BuildDate: self.BuildDate, HumanVersion: strings.TrimPrefix(self.Version, "v")}), nil
+}
