@@ -9,8 +9,13 @@ import (
 	"muster/catalog"
 )
 
-// maxFilterSteps bounds the work of parsing an expression, which grows fast with nested parentheses.
-const maxFilterSteps = 200_000
+const (
+	// maxFilterSteps bounds the work of parsing an expression, which grows fast with nested parentheses.
+	maxFilterSteps = 1_000_000
+	// maxFilterDepth bounds the work of evaluating one: each any or all within
+	// another multiplies it by the length of a list.
+	maxFilterDepth = 3
+)
 
 // filter is a compiled ?filter; nil keeps every row.
 type filter[T any] struct {
@@ -28,6 +33,9 @@ func newFilter[T any](r *request, sample func() T) (*filter[T], error) {
 	tree, err := parseFilter(text)
 	if err != nil {
 		return nil, catalog.Errorf(catalog.Invalid, "filter: %w", err)
+	}
+	if nested(tree) > maxFilterDepth {
+		return nil, catalog.Errorf(catalog.Invalid, "filter: any and all may be nested %d deep, not more", maxFilterDepth)
 	}
 	keeps, err := compileFilter(tree, sample())
 	if err != nil {
@@ -87,6 +95,19 @@ func backquoted(text string) string {
 		text = text[end:]
 	}
 	return b.String() + text
+}
+
+// nested returns how deep collections stand within one another.
+func nested(tree grammar.Expression) int {
+	switch e := tree.(type) {
+	case *grammar.UnaryExpression:
+		return nested(e.Operand)
+	case *grammar.BinaryExpression:
+		return max(nested(e.Left), nested(e.Right))
+	case *grammar.CollectionExpression:
+		return 1 + nested(e.Inner)
+	}
+	return 0
 }
 
 // condition decides on one row.

@@ -76,6 +76,8 @@ func TestFilter(t *testing.T) {
 		`any Node.Meta as k, _ { k == "rack" }`:                                            true,
 		`not (Node.Node == "n2" or Node.Node == "n3")`:                                     true,
 		`Node.Node == "n2" and Node.Node == "n1" or Service.Port == 80`:                    true,
+		`any Checks as c { any c.ServiceTags as t { t == "v1" } }`:                         true,
+		`((((((Node.Node == "n1"))))))`:                                                    true,
 		`(any Checks as c { c.Status == "critical" }) and not Node.Node == n2`:             true,
 		strings.Repeat(`Node.Node == n1 and `, 50) + `Service.Port == 80`:                  true,
 	} {
@@ -109,6 +111,7 @@ func TestBadFilter(t *testing.T) {
 		`Service.Port is empty`,
 		`any Checks as c { c.Stat == "critical" }`,
 		`any Service.Port as c { c == 1 }`,
+		strings.Repeat("any Checks as c { ", 4) + `Node.Node == "a"` + strings.Repeat(" }", 4),
 		strings.Repeat("(", 200) + `Node.Node == "a"` + strings.Repeat(")", 200),
 	} {
 		f, err := filterOf(text, sampleEntry)
