@@ -12,9 +12,10 @@ import (
 // eachName is the variable of the collections that filterText makes. No row has such a field.
 const eachName = "each_element"
 
-// filterText writes a parsed expression out again, with one change: a selector
-// that leads through a list, such as Checks.Status, becomes "any Checks as x {
-// x.Status ... }", and a negated match "not any ...". Consul's clients expect it so.
+// filterText writes a parsed expression out again as Consul's clients mean it: a
+// selector that leads through a list, such as Checks.Status, becomes "any Checks
+// as x { x.Status ... }", one through a map of structs asks for the key first, and
+// a negated match is the negation of all that.
 func filterText(tree grammar.Expression, sample any) string {
 	switch e := tree.(type) {
 	case *grammar.UnaryExpression:
