@@ -27,7 +27,7 @@ type Observations struct {
 // Read collects all series in the order of their names. Those that are not a
 // number at the moment are left out, since few formats can carry that.
 func (r *Registry) Read() (Reading, error) {
-	families, err := r.reg.Gather()
+	families, err := r.gatherer().Gather()
 	if err != nil {
 		return Reading{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 )
 
 // Registry owns the series of one agent. Two agents in one process have two.
@@ -19,7 +20,8 @@ type Registry struct {
 	Raft    *Raft
 	HTTP    *HTTP
 
-	reg *prometheus.Registry
+	reg    *prometheus.Registry
+	before []func()
 }
 
 // Build says what is running; it becomes the labels of muster_build_info.
@@ -52,11 +54,22 @@ func New(build Build) *Registry {
 
 // Handler serves the series in Prometheus' text formats.
 func (r *Registry) Handler() http.Handler {
-	return promhttp.HandlerFor(r.reg, promhttp.HandlerOpts{Registry: r.reg})
+	return promhttp.HandlerFor(r.gatherer(), promhttp.HandlerOpts{Registry: r.reg})
 }
 
-// Gatherer gives read access to the series, for other formats.
-func (r *Registry) Gatherer() prometheus.Gatherer { return r.reg }
+// BeforeGather has f called before each reading of the series, so that figures
+// which cost something to find are found only when somebody looks. Call it before the first reading.
+func (r *Registry) BeforeGather(f func()) { r.before = append(r.before, f) }
+
+// gatherer reads the series after everyone in before had his turn.
+func (r *Registry) gatherer() prometheus.Gatherer {
+	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		for _, f := range r.before {
+			f()
+		}
+		return r.reg.Gather()
+	})
+}
 
 // latencyBuckets span a cached DNS answer to a stuck disk, in seconds.
 var latencyBuckets = []float64{.00001, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}

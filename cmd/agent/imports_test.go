@@ -15,7 +15,7 @@ var mayImport = map[string][]string{
 	"cmd/muster":              {"cmd/agent", "catalog/httpapi"},
 	"cmd/agent":               {"*"},
 	"dns":                     {"catalog", "metrics"},
-	"dns/dnstest":             {},
+	"dns/dnstest":             {"catalog", "dns"},
 	"contrib/example/backend": {},
 	"probes":                  {"catalog", "metrics"},
 	"catalog/httpapi":         {"catalog", "catalog/document", "catalog/httpapi/ui", "metrics"},

@@ -36,12 +36,10 @@ func (d *leaderDuties) run(ctx context.Context, leading <-chan bool) {
 			return
 		case lead := <-leading:
 			stop()
-			if !lead {
-				d.log.Info("leadership lost")
-				continue
+			stop = func() {}
+			if lead {
+				stop = d.startTerm(ctx)
 			}
-			d.log.Info("leadership gained")
-			stop = d.startTerm(ctx)
 		}
 	}
 }

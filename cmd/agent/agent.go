@@ -1,0 +1,142 @@
+// Package agent is one muster agent: it reads configuration, wires the rooms of
+// the program together, and starts and stops them in order. Several agents can
+// live in one process.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"muster/catalog"
+	"muster/catalog/httpapi"
+	"muster/catalog/local"
+	"muster/consensus"
+	"muster/dns"
+	"muster/metrics"
+	"muster/probes"
+)
+
+// Options is what an agent needs beside its configuration.
+type Options struct {
+	Version   string
+	Revision  string // of the source; may be empty
+	BuildDate string // RFC 3339; may be empty
+	// LogOutput takes the log. LogColour colours it, for a terminal.
+	LogOutput io.Writer
+	LogColour bool
+	// LoadConfig reads the configuration again for Reload. Nil: Reload fails.
+	LoadConfig func() (Config, error)
+}
+
+// Agent is the daemon. New binds its ports, Start sets it to work, Close ends it.
+type Agent struct {
+	opts    Options
+	started time.Time
+	cfg     atomic.Pointer[Config] // replaced by Reload
+	id      string                 // node UUID
+	logs    *logs
+	metrics *metrics.Registry
+
+	raftAddr netip.AddrPort // where other servers reach this one
+
+	state     *catalog.State
+	replica   *consensus.Replica
+	store     *local.Store
+	syncer    *local.Syncer
+	runner    *probes.Runner
+	dns       *dns.Server     // nil: off
+	http      *httpapi.Server // nil: off
+	leader    *leaderDuties
+	witness   *witness
+	closers   closers
+	closeOnce sync.Once
+	closeErr  error
+
+	watching   sync.Mutex // held while probes are brought in line with the store
+	reload     sync.Mutex // one at a time
+	done       chan struct{}
+	finishOnce sync.Once
+}
+
+// Done is closed when the agent has to end by itself: someone told it over HTTP to
+// leave, or it cannot go on, such as after a failed write to its log. Its owner then calls Close.
+func (a *Agent) Done() <-chan struct{} { return a.done }
+
+// finish closes Done.
+func (a *Agent) finish() { a.finishOnce.Do(func() { close(a.done) }) }
+
+// Start sets every room to work. It is called once; after an error only Close remains.
+func (a *Agent) Start() error {
+	if err := a.replica.Start(); err != nil {
+		return fmt.Errorf("start raft: %w", err)
+	}
+	// Everything below reads what the replica restored, so it comes after it; the
+	// doors open last, when there is something behind them.
+	a.background("failure watch", func(ctx context.Context) {
+		select {
+		case <-a.replica.Failed():
+			a.finish()
+		case <-ctx.Done():
+		}
+	})
+	a.background("leader duties", func(ctx context.Context) { a.leader.run(ctx, a.replica.Leading()) })
+	a.background("witness", a.witness.run)
+	a.background("local sync", a.syncer.Run)
+	a.watchProbes()
+	a.background("probe watch", a.followStore)
+	a.closers.add("probes", func() error { a.runner.Close(); return nil })
+	if a.dns != nil {
+		a.dns.Start()
+		for _, addr := range a.dns.Addrs() {
+			a.logs.Info("listening", "protocol", "dns", "addr", addr.String())
+		}
+	}
+	if a.http != nil {
+		a.http.Start()
+		for _, addr := range a.http.Addrs() {
+			a.logs.Info("listening", "protocol", "http", "addr", addr.String())
+		}
+	}
+	return nil
+}
+
+// background runs f until the agent closes, which waits for it.
+func (a *Agent) background(name string, f func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(ctx)
+	}()
+	a.closers.add(name, func() error { cancel(); <-done; return nil })
+}
+
+// Leave withdraws this node from the catalog and asks the agent's owner to close
+// it. What the node registered is kept on its disk and comes back with it.
+func (a *Agent) Leave(ctx context.Context) error {
+	_, err := a.replica.Apply(ctx, &catalog.Deregister{Node: a.config().NodeName})
+	if err != nil {
+		return fmt.Errorf("leave: %w", err)
+	}
+	a.finish()
+	return nil
+}
+
+// Close stops everything, in the reverse order of its start, and returns when
+// all of it has ended. The error tells also why an agent that could not go on did
+// not. It may be called more than once, and without Start.
+func (a *Agent) Close() error {
+	a.closeOnce.Do(func() {
+		failure := a.replica.Err() // closing is no failure
+		a.closeErr = errors.Join(failure, a.closers.closeAll())
+	})
+	return a.closeErr
+}
+
+func (a *Agent) config() *Config { return a.cfg.Load() }
