@@ -104,23 +104,23 @@ func merge(under *settings, over settings) {
 }
 
 func mergeValue(under, over reflect.Value) {
-	switch over.Kind() {
-	case reflect.Struct:
+	kind := over.Kind()
+	switch {
+	case kind == reflect.Struct:
 		for i := range over.NumField() {
 			mergeValue(under.Field(i), over.Field(i))
 		}
-	case reflect.Slice:
+	case over.IsNil():
+	case kind == reflect.Slice && !under.IsNil():
 		under.Set(reflect.AppendSlice(under, over))
-	case reflect.Map:
-		if under.IsNil() {
+	case kind == reflect.Map:
+		if under.IsNil() { // a map of its own: that of the file is not to change
 			under.Set(reflect.MakeMap(under.Type()))
 		}
 		for it := over.MapRange(); it.Next(); {
 			under.SetMapIndex(it.Key(), it.Value())
 		}
 	default:
-		if !over.IsNil() {
-			under.Set(over)
-		}
+		under.Set(over)
 	}
 }

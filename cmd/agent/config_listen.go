@@ -109,9 +109,9 @@ func (b *builder) port(to *int, key string, from *int, least int) {
 	if from == nil {
 		return
 	}
+	*to = *from
 	if *from < least || *from > 65535 {
 		b.problem(key, "port %d is outside %d..65535", *from, least)
-		return
+		*to = -1 // clashes with nothing
 	}
-	*to = *from
 }

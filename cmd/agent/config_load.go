@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"maps"
 	"net/netip"
 	"os"
@@ -33,7 +34,7 @@ func Load(o LoadOptions) (Config, error) {
 	b.build()
 	b.complete(o)
 	b.portClashes()
-	if err := b.problems.Err(); err != nil {
+	if err := b.sorted().Err(); err != nil {
 		return Config{}, err
 	}
 	b.cfg.Warnings = b.warnings
@@ -46,7 +47,7 @@ func Validate(paths []string) (warnings []string, problems document.Problems) {
 	b := newBuilder(LoadOptions{Paths: paths})
 	b.build()
 	b.portClashes()
-	return b.warnings, b.problems
+	return b.warnings, b.sorted()
 }
 
 // builder makes a Config of what was read.
@@ -90,6 +91,18 @@ func (b *builder) build() {
 	if w := b.foreign.warning(); w != "" {
 		b.warn(w)
 	}
+}
+
+// sorted returns the problems as the files go, those without a place last.
+func (b *builder) sorted() document.Problems {
+	order := map[string]int{"": len(b.files)}
+	for i, name := range b.files {
+		order[name] = i
+	}
+	slices.SortStableFunc(b.problems, func(x, y document.Problem) int {
+		return cmp.Or(order[x.File]-order[y.File], x.Line-y.Line, x.Column-y.Column)
+	})
+	return b.problems
 }
 
 // problem adds a problem of the merged settings.

@@ -80,9 +80,10 @@ func (b *builder) role(k *nodeKeys) {
 func (b *builder) complete(o LoadOptions) {
 	c := &b.cfg
 	switch {
-	case !c.Server && !b.broken("server"):
+	case b.broken("server"), b.broken("bootstrap"), b.broken("bootstrap_expect"):
+	case !c.Server:
 		b.problem("server", "must be true: client agents are not supported by this version (-server, or -dev to try things out)")
-	case !c.Bootstrap && !b.broken("bootstrap") && !b.broken("bootstrap_expect"):
+	case !c.Bootstrap:
 		b.problem("bootstrap", "must be true: this version's server is a cluster by itself (-bootstrap, or -bootstrap-expect 1)")
 	}
 	if c.DataDir == "" && !c.DevMode && !b.broken("data_dir") {

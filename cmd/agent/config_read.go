@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,6 +38,7 @@ func (s *source) broken(at string) bool {
 // reader reads config files, in order.
 type reader struct {
 	sources  []*source
+	files    []string // names of all that was to be read
 	problems document.Problems
 	foreign  *foreignKeys
 	warnings []string
@@ -76,6 +78,7 @@ func (r *reader) path(path string) {
 }
 
 func (r *reader) file(path string) {
+	r.files = append(r.files, path)
 	data, err := readLimited(path)
 	if err != nil {
 		r.fail(path, err)
@@ -103,6 +106,9 @@ func readLimited(path string) ([]byte, error) {
 }
 
 func (r *reader) fail(path string, err error) {
+	if !slices.Contains(r.files, path) {
+		r.files = append(r.files, path)
+	}
 	reason := err.Error()
 	if cause, ok := errors.AsType[*fs.PathError](err); ok {
 		reason = cause.Err.Error()
@@ -137,16 +143,6 @@ func (r *reader) place(flags map[string]string, key, format string, args ...any)
 		return document.Problem{Key: "-" + flags[document.Fold(table)] + " " + member, Message: message}
 	}
 	return document.Problem{Key: key, Message: message}
-}
-
-// mentions reports whether any file has a key, be its value usable or not.
-func (r *reader) mentions(key string) bool {
-	for _, s := range r.sources {
-		if s.pos.Has(key) {
-			return true
-		}
-	}
-	return false
 }
 
 // length returns how many elements a file's list has.

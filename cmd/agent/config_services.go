@@ -60,12 +60,15 @@ func gather[T any](one string, alone *T, many string, list []T) []placed[T] {
 func (b *builder) service(s *source, p placed[catalog.ServiceDefinition], services, checks claims) {
 	def := p.def
 	b.cfg.Services = append(b.cfg.Services, def)
-	if s.broken(p.at) { // what could not be decoded would be called missing
-		return
+	whole := !s.broken(p.at)
+	if whole { // what could not be decoded would be called missing
+		b.definition(s, p.at, def.Validate())
 	}
-	b.definition(s, p.at, def.Validate())
 	normal := def.Normalize()
 	mine := b.claim(services, "service id", normal.ID, s, idPath(s, p.at))
+	if !whole {
+		return
+	}
 	for i, c := range normal.Checks {
 		at := p.at + checkPath(&def, i)
 		b.script(s, at, &c)
@@ -103,11 +106,10 @@ func clashesWithin(def *catalog.ServiceDefinition, i int) bool {
 func (b *builder) check(s *source, p placed[catalog.CheckDefinition], checks claims) {
 	def := p.def
 	b.cfg.Checks = append(b.cfg.Checks, def)
-	if s.broken(p.at) {
-		return
+	if !s.broken(p.at) {
+		b.definition(s, p.at, def.Validate(false))
+		b.script(s, p.at, &def)
 	}
-	b.definition(s, p.at, def.Validate(false))
-	b.script(s, p.at, &def)
 	b.claim(checks, "check id", def.Normalize().ID, s, idPath(s, p.at))
 }
 
@@ -138,8 +140,11 @@ type claims map[string]document.Problem
 
 // claim takes an id for what stands at a path, or reports who has it and returns false.
 func (b *builder) claim(c claims, what, id string, s *source, at string) bool {
+	if id == "" {
+		return false
+	}
 	p := s.pos.Problem(at, "")
-	if first, taken := c[id]; taken && id != "" {
+	if first, taken := c[id]; taken {
 		p.Message = fmt.Sprintf("%s %q is already used at %s:%d:%d", what, id, first.File, first.Line, first.Column)
 		b.problems = append(b.problems, p)
 		return false
