@@ -31,7 +31,7 @@ const (
 		ui_config.metrics_proxy ui_config.dashboard_url_templates ui_config.hcp_enabled
 		telemetry.prometheus_retention_time telemetry.disable_hostname telemetry.metrics_prefix telemetry.prefix_filter
 		telemetry.filter_default telemetry.enable_host_metrics telemetry.retry_failed_connection
-		telemetry.disable_compat_1.9 telemetry.disable_per_tenancy_usage_metrics
+		telemetry.disable_per_tenancy_usage_metrics
 		acl.default_policy acl.down_policy acl.tokens acl.enable_token_persistence acl.enable_token_replication
 		acl.enable_key_list_policy acl.policy_ttl acl.role_ttl acl.token_ttl acl.resolver_cache_max_age
 		SERVICE.token CHECK.token`

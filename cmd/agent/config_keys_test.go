@@ -1,0 +1,169 @@
+package agent
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// judgedOnly are keys that only say what is so anyway: they are checked and reach nothing.
+var judgedOnly = map[string]bool{"limits.kv_max_value_size": true}
+
+// samples are values for keys that take more than any text or number.
+var samples = map[string]any{
+	"node_id": "11111111-2222-3333-4444-555555555555", "bind_addr": "10.0.0.9", "advertise_addr": "10.0.0.9",
+	"client_addr": "10.0.0.9", "addresses.http": "10.0.0.9", "addresses.dns": "10.0.0.9", "log_level": "debug",
+	"recursors": []string{"10.0.0.9"}, "dns_config.recursor_strategy": "random", "bootstrap_expect": 1,
+	"dns_config.reverse_networks": []string{"10.0.0.0/8"}, "dns_config.explain_networks": []string{"10.0.0.0/8"},
+	"dns_config.recursor_networks": []string{"10.0.0.0/8"},
+	"service":                      map[string]any{"name": "a"}, "services": []any{map[string]any{"name": "a"}},
+	"check": map[string]any{"name": "a", "ttl": "1m"}, "checks": []any{map[string]any{"name": "a", "ttl": "1m"}},
+}
+
+// No accepted key may be dead: each must change the Config that comes out.
+func TestEveryKeyReachesTheConfig(t *testing.T) {
+	plain := unchanged()
+	seen := 0
+	eachKey(reflect.TypeFor[fileKeys](), "", func(key string, kind reflect.Type) {
+		seen++
+		if judgedOnly[key] {
+			return
+		}
+		var tried []string
+		for _, value := range sampleValues(key, kind) {
+			text := fileWith(t, key, value)
+			b := newBuilder(LoadOptions{})
+			b.decode("f", text)
+			merge(&b.merged, b.sources[0].keys.settings)
+			b.build()
+			if len(b.problems) > 0 {
+				t.Errorf("%s: %v", text, b.problems)
+			}
+			if len(differences(b.cfg, plain)) > 0 {
+				return
+			}
+			tried = append(tried, string(text))
+		}
+		t.Errorf("%s changes nothing: tried %v", key, tried)
+	})
+	if seen < 50 {
+		t.Errorf("only %d keys were found", seen)
+	}
+}
+
+// eachKey calls each for the keys below t that hold a value.
+func eachKey(t reflect.Type, prefix string, each func(key string, kind reflect.Type)) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		switch {
+		case f.Anonymous:
+			eachKey(f.Type, prefix, each)
+		case f.Type.Kind() == reflect.Struct:
+			eachKey(f.Type, prefix+f.Tag.Get("key")+".", each)
+		default:
+			each(prefix+f.Tag.Get("key"), f.Type)
+		}
+	}
+}
+
+func sampleValues(key string, kind reflect.Type) []any {
+	if v, ok := samples[key]; ok {
+		return []any{v}
+	}
+	switch kind {
+	case reflect.TypeFor[*bool]():
+		return []any{true, false}
+	case reflect.TypeFor[*string]():
+		return []any{"some-text"}
+	case reflect.TypeFor[*time.Duration]():
+		return []any{"77s"}
+	case reflect.TypeFor[[]string]():
+		return []any{[]string{"some-text"}}
+	case reflect.TypeFor[map[string]string]():
+		return []any{map[string]string{"k": "v"}}
+	case reflect.TypeFor[map[string]time.Duration]():
+		return []any{map[string]string{"k": "1s"}}
+	}
+	return []any{77}
+}
+
+// fileWith writes a config file that sets one key.
+func fileWith(t *testing.T, key string, value any) []byte {
+	t.Helper()
+	table, member, nested := strings.Cut(key, ".")
+	if nested {
+		var inner any
+		if err := json.Unmarshal(fileWith(t, member, value), &inner); err != nil {
+			t.Fatal(err)
+		}
+		key, value = table, inner
+	}
+	text, err := json.Marshal(map[string]any{key: value})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// The lists of Consul's keys must not name a key that muster has, nor one that no struct leads to.
+func TestForeignKeysAreJudgedAsListed(t *testing.T) {
+	judge := func(key string, value any) (problems, warning string) {
+		b := newBuilder(LoadOptions{})
+		b.decode("f", fileWith(t, key, value))
+		return b.problems.Join("\n"), b.foreign.warning()
+	}
+	for list, refused := range map[string]bool{meshKeys: false, tuningKeys: false, missingKeys: true} {
+		for _, name := range strings.Fields(list) {
+			keys := []string{name}
+			if leaf, ok := strings.CutPrefix(name, "SERVICE."); ok {
+				keys = []string{"service." + leaf}
+			} else if leaf, ok := strings.CutPrefix(name, "CHECK."); ok {
+				keys = []string{"check." + leaf, "service.check." + leaf}
+			}
+			for _, key := range keys {
+				problems, warning := judge(key, 1)
+				wantProblems, wantWarning := "", "keys of Consul without effect here: "+key
+				if refused {
+					at := strings.Count(key, ".")*len(`{"":`) + strings.LastIndexByte(key, '.') + 1 - strings.Count(key, ".") + 2
+					wantProblems, wantWarning = fmt.Sprintf("f:1:%d: %s: %s", at, key, notInThisVersion), ""
+				}
+				if problems != wantProblems || warning != wantWarning {
+					t.Errorf("%s: problems %q (want %q), warning %q (want %q)", key, problems, wantProblems, warning, wantWarning)
+				}
+				if problems, warning := judge(key, false); problems+warning != "" {
+					t.Errorf("%s: false is not left alone: %q, %q", key, problems, warning)
+				}
+			}
+		}
+	}
+}
+
+// No config file may make the loader panic, or find a problem in no place.
+func FuzzConfig(f *testing.F) {
+	for _, seed := range []string{
+		"", `{"service":{"name":"a","check":{"ttl":"1m"}},"checks":[{"id":"x","args":["a"]}]}`,
+		`{"recursors":["x"],"ports":{"dns":1,"http":1},"node_meta":{"a":"b"},"dns_config":{"service_ttl":{"*":"1s"},"reverse_networks":["10.0.0.0/9"]}}`,
+		`{"addresses":{"http":"unix:///x ::1"},"client_addr":"0.0.0.0","domain":"x..","alt_domain":"consul"}`,
+		`{"services":[{"name":"a","checks":[{},{"id":"1"},{"id":"1"}],"tagged_addresses":{"lan":{"port":-1}}},{"name":"a"}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b := newBuilder(LoadOptions{Dev: true})
+		b.decode("f", data)
+		merge(&b.merged, b.sources[0].keys.settings)
+		b.build()
+		b.portClashes()
+		for _, p := range b.sorted() {
+			if p.Message == "" || p.File == "" && p.Key == "" {
+				t.Fatalf("problem without a place: %v", p)
+			}
+			if strings.ContainsAny(p.Error(), "\n\r") {
+				t.Fatalf("problem of more than a line: %q", p.Error())
+			}
+		}
+	})
+}
