@@ -12,7 +12,7 @@ import (
 // Logs is where agent/monitor listens in.
 type Logs interface {
 	// Subscribe returns the log lines from now on, at level or above, each with its
-	// newline, until ctx ends; the channel is closed then. A reader that falls
+	// newline, until ctx ends; the channel may be closed then. A reader that falls
 	// behind loses lines; it never makes anyone wait.
 	Subscribe(ctx context.Context, level slog.Level, json bool) <-chan []byte
 }
@@ -63,6 +63,8 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, level slog.Level
 				return
 			}
 		case <-s.closing:
+			return
+		case <-r.Context().Done():
 			return
 		}
 	}
