@@ -9,41 +9,23 @@ import (
 	"strings"
 )
 
-// ClientMember is a member of the cluster.
-type ClientMember struct {
-	Name   string
-	Addr   string // without port
-	Port   uint16 // of gossip
-	Tags   map[string]string
-	Status int // 0 none, 1 alive, 2 leaving, 3 left, 4 failed
-}
-
-// ClientSelf is what an agent tells of itself. Config and DebugConfig are left
-// as they came: their keys differ between agents.
-type ClientSelf struct {
-	Config map[string]any
-	Member ClientMember
-	Meta   map[string]string
-	Stats  map[string]map[string]string
-}
-
 // Self returns what the agent tells of itself.
-func (c *Client) Self(ctx context.Context) (*ClientSelf, error) {
-	return clientGet[*ClientSelf](ctx, c, "/v1/agent/self", "", nil)
+func (c *Client) Self(ctx context.Context) (*AgentSelf, error) {
+	return clientGet[*AgentSelf](ctx, c, "/v1/agent/self", "", nil)
 }
 
 // Members returns the members the agent knows of, of the WAN pool when wan is set.
-func (c *Client) Members(ctx context.Context, wan bool) ([]ClientMember, error) {
+func (c *Client) Members(ctx context.Context, wan bool) ([]AgentMember, error) {
 	query := url.Values{}
 	if wan {
 		query.Set("wan", "1")
 	}
-	return clientGet[[]ClientMember](ctx, c, "/v1/agent/members", "", query)
+	return clientGet[[]AgentMember](ctx, c, "/v1/agent/members", "", query)
 }
 
 // AgentServices returns the instances registered at this agent by id.
-func (c *Client) AgentServices(ctx context.Context, q ClientQuery) (map[string]NodeService, error) {
-	return clientGet[map[string]NodeService](ctx, c, "/v1/agent/services", "", q.values())
+func (c *Client) AgentServices(ctx context.Context, q ClientQuery) (map[string]AgentService, error) {
+	return clientGet[map[string]AgentService](ctx, c, "/v1/agent/services", "", q.values())
 }
 
 // AgentChecks returns the checks registered at this agent by id.

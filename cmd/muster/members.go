@@ -46,11 +46,11 @@ func (s *shell) members(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	members = slices.DeleteFunc(members, func(m httpapi.ClientMember) bool { return !status.MatchString(statusName(m.Status)) })
+	members = slices.DeleteFunc(members, func(m httpapi.AgentMember) bool { return !status.MatchString(statusName(m.Status)) })
 	if len(members) == 0 {
 		return fmt.Errorf("no member has a status that matches %q", c.String("status"))
 	}
-	slices.SortFunc(members, func(a, b httpapi.ClientMember) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(members, func(a, b httpapi.AgentMember) int { return cmp.Compare(a.Name, b.Name) })
 	return s.show(c, members, func(w io.Writer) {
 		if c.Bool("detailed") {
 			table(w, memberTags(members))
@@ -60,7 +60,7 @@ func (s *shell) members(c *cli.Context) error {
 	})
 }
 
-func memberColumns(members []httpapi.ClientMember) [][]string {
+func memberColumns(members []httpapi.AgentMember) [][]string {
 	rows := [][]string{{"Node", "Address", "Status", "Type", "Build", "Protocol", "DC"}}
 	for _, m := range members {
 		build, _, _ := strings.Cut(m.Tags["build"], ":") // a revision may follow
@@ -69,7 +69,7 @@ func memberColumns(members []httpapi.ClientMember) [][]string {
 	return rows
 }
 
-func memberTags(members []httpapi.ClientMember) [][]string {
+func memberTags(members []httpapi.AgentMember) [][]string {
 	rows := [][]string{{"Node", "Address", "Status", "Tags"}}
 	for _, m := range members {
 		var tags []string
@@ -81,7 +81,7 @@ func memberTags(members []httpapi.ClientMember) [][]string {
 	return rows
 }
 
-func memberAddress(m httpapi.ClientMember) string {
+func memberAddress(m httpapi.AgentMember) string {
 	return net.JoinHostPort(m.Addr, strconv.Itoa(int(m.Port)))
 }
 

@@ -39,7 +39,13 @@ alpha  [fd00::1]:8301  alive   build=0.1.0,dc=dc1,role=consul,vsn=2
             "role": "consul",
             "vsn": "2"
         },
-        "Status": 1
+        "Status": 1,
+        "ProtocolMin": 0,
+        "ProtocolMax": 0,
+        "ProtocolCur": 0,
+        "DelegateMin": 0,
+        "DelegateMax": 0,
+        "DelegateCur": 0
     }
 ]
 `},
@@ -118,7 +124,7 @@ Service:
 func TestVersion(t *testing.T) {
 	for _, args := range []string{"version", "-v", "--version"} {
 		stdout, stderr, code := command(t, "", nil, args)
-		if code != 0 || stderr != "" || !strings.HasPrefix(stdout, "muster v"+version+"\n") || !strings.HasSuffix(stdout, "Protocol 2 spoken by default, understands 2 to 3\n") {
+		if code != 0 || stderr != "" || !strings.HasPrefix(stdout, "muster v"+version+"\n") || !strings.HasSuffix(stdout, "Protocol 1\n") {
 			t.Errorf("%s: exit code %d, stdout %q, stderr %q", args, code, stdout, stderr)
 		}
 	}
@@ -127,7 +133,7 @@ func TestVersion(t *testing.T) {
 		Version string
 		RPC     struct{ Default, Min, Max int }
 	}
-	if err := json.Unmarshal([]byte(stdout), &got); err != nil || got.Version != version || got.RPC.Max != 3 {
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || got.Version != version || got.RPC.Max != 1 {
 		t.Errorf("%s: %v", stdout, err)
 	}
 }

@@ -74,7 +74,7 @@ func (s *shell) app() *cli.App {
 
 func (s *shell) commands() []*cli.Command {
 	return []*cli.Command{
-		s.catalogCommand(), s.infoCommand(), s.keygenCommand(),
+		s.agentCommand(), s.catalogCommand(), s.infoCommand(), s.keygenCommand(),
 		s.kvCommand(), s.leaveCommand(), s.maintCommand(), s.membersCommand(), s.monitorCommand(),
 		s.reloadCommand(), s.servicesCommand(), s.validateCommand(), s.versionCommand(),
 	}

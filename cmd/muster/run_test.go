@@ -126,7 +126,7 @@ func TestCommandLines(t *testing.T) {
 }
 
 func TestHelpNeedsNoAgentAndSucceeds(t *testing.T) {
-	for _, args := range []string{"-h", "--help", "help", "kv -h", "help kv", "kv get -h", "kv get --help", "help kv get", "kv get key -h", "validate -h"} {
+	for _, args := range []string{"-h", "--help", "help", "kv -h", "help kv", "kv get -h", "kv get --help", "help kv get", "kv get key -h", "agent -h", "validate -h"} {
 		stdout, stderr, code := command(t, "", nil, words(args)...)
 		if code != 0 || stderr != "" || !strings.HasPrefix(stdout, "NAME:\n   muster") {
 			t.Errorf("%s: exit code %d, stderr %q, stdout %q", args, code, stderr, stdout)

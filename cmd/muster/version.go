@@ -11,12 +11,9 @@ import (
 // version is the version of this program, by the rules of semantic versioning.
 const version = "0.1.0"
 
-// The versions of the protocol between agents, as "members" lists them.
-const (
-	protocolDefault = 2
-	protocolMin     = 2
-	protocolMax     = 3
-)
+// protocol is the one version of the protocol between agents that this program
+// speaks, as "members" lists it.
+const protocol = 1
 
 // buildInfo is what "version -format json" prints. Keys are Consul's, for the
 // tools that run "consul version -format=json".
@@ -30,7 +27,7 @@ type buildInfo struct {
 
 func readBuildInfo() buildInfo {
 	b := buildInfo{Version: version}
-	b.RPC.Default, b.RPC.Min, b.RPC.Max = protocolDefault, protocolMin, protocolMax
+	b.RPC.Default, b.RPC.Min, b.RPC.Max = protocol, protocol, protocol
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
@@ -73,6 +70,6 @@ func (s *shell) printVersion(c *cli.Context) error {
 		if b.Revision != "" {
 			fmt.Fprintf(w, "Revision %s\nBuild Date %s\n", b.Revision, b.BuildDate)
 		}
-		fmt.Fprintf(w, "Protocol %d spoken by default, understands %d to %d\n", b.RPC.Default, b.RPC.Min, b.RPC.Max)
+		fmt.Fprintf(w, "Protocol %d\n", b.RPC.Default)
 	})
 }

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/lmittmann/tint"
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"muster/cmd/agent"
+)
+
+func (s *shell) agentCommand() *cli.Command {
+	paths := &pathList{}
+	return &cli.Command{
+		Name:        "agent",
+		Usage:       "run an agent",
+		Description: "SIGHUP reloads the configuration; SIGINT and SIGTERM stop the agent, a second one at once.",
+		Flags:       agentOnlyFlags(paths),
+		Action: func(c *cli.Context) error {
+			if err := arguments(c, 0, 0); err != nil {
+				return err
+			}
+			flags, err := overrides(c)
+			if err != nil {
+				return err
+			}
+			return s.runAgent(c.Context, agent.LoadOptions{Dev: c.Bool("dev"), Paths: *paths, Overrides: flags})
+		},
+	}
+}
+
+// runAgent runs an agent until a signal, someone over HTTP, or ctx ends it.
+func (s *shell) runAgent(ctx context.Context, from agent.LoadOptions) error {
+	// From here on a signal means the agent: one that comes while it starts is obeyed once it has.
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+
+	load := func() (agent.Config, error) { return agent.Load(from) }
+	cfg, err := load()
+	if err != nil {
+		return fmt.Errorf("the configuration cannot be used:\n%w", err)
+	}
+	build := readBuildInfo()
+	a, err := agent.New(cfg, agent.Options{
+		Version: build.Version, Revision: build.Revision, BuildDate: build.BuildDate,
+		LogOutput: s.stderr, LogColour: s.colour(s.stderr), LoadConfig: load,
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.Start(); err != nil {
+		return errors.Join(err, a.Close())
+	}
+	pid := pidFile(cfg.PidFile)
+	if err := pid.write(); err != nil {
+		return errors.Join(err, a.Close())
+	}
+	if cfg.DevMode {
+		s.printHints(&cfg)
+	}
+	sup := &supervisor{daemon: a, signals: signals, log: s.notices(cfg.LogJSON), leaves: func(sig os.Signal) bool {
+		return sig == os.Interrupt && !cfg.SkipLeaveOnInt || sig == syscall.SIGTERM && cfg.LeaveOnTerm
+	}}
+	return errors.Join(sup.run(ctx), pid.remove())
+}
+
+// colour reports whether output to w may be coloured (https://no-color.org).
+func (s *shell) colour(w io.Writer) bool {
+	f, isFile := w.(*os.File)
+	return isFile && s.env("NO_COLOR") == "" && s.env("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}
+
+// notices writes what this command itself has to tell, in the form of the agent's log.
+func (s *shell) notices(json bool) *slog.Logger {
+	if json {
+		return slog.New(slog.NewJSONHandler(s.stderr, nil))
+	}
+	return slog.New(tint.NewTextHandler(s.stderr, &tint.Options{TimeFormat: time.RFC3339, NoColor: !s.colour(s.stderr)}))
+}
