@@ -39,7 +39,7 @@ type Config struct {
 
 	EnableScriptChecks      bool // script checks from everywhere, HTTP included
 	EnableLocalScriptChecks bool // script checks from config files
-	EnableDebug             bool // serve profiles under /debug/pprof/
+	EnableDebug             bool // asks for profiles over HTTP; this version serves none, and Load warns
 
 	// CheckUpdateInterval is how long a change of nothing but a check's output may
 	// wait before it goes to the catalog. 0: at once, a log entry for each.
@@ -96,6 +96,6 @@ func DevConfig() Config {
 	c := DefaultConfig()
 	c.DevMode, c.Server, c.Bootstrap = true, true, true
 	c.BindAddr = loopbackOnly()[0]
-	c.UI, c.EnableDebug = true, true
+	c.UI = true
 	return c
 }
