@@ -18,7 +18,6 @@ type machine struct {
 	store *Store
 	*replica
 	sync *Syncer
-	dir  string
 }
 
 var (
@@ -142,7 +141,7 @@ func TestRestartLosesNothing(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		m := &machine{replica: newReplica(), store: open(t, dir), dir: dir}
+		m := &machine{replica: newReplica(), store: open(t, dir)}
 		actions := map[string]func(*rapid.T){}
 		for _, name := range []string{"register", "check", "deregister", "uncheck", "maintenance"} {
 			actions[name] = m.actions(t)[name]
