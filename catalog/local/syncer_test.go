@@ -258,18 +258,23 @@ func TestCaseOfTheNodeNameIsNoDifference(t *testing.T) {
 	})
 }
 
+// lagging makes the syncer see a copy of the catalog, once there is one.
+func lagging(copied **catalog.Snapshot) func(*Config, *SyncConfig, *bench) {
+	return func(_ *Config, sc *SyncConfig, b *bench) {
+		sc.Snapshot = func() *catalog.Snapshot {
+			if *copied != nil {
+				return *copied
+			}
+			return b.state.Snapshot()
+		}
+	}
+}
+
 func TestOldSnapshotsDoNotFool(t *testing.T) {
 	// A client's copy of the catalog lags; the syncer must not take its own
 	// change, not yet in the copy, for one that needs not be undone.
 	var copied *catalog.Snapshot
-	inBubble(t, func(_ *Config, sc *SyncConfig, b *bench) {
-		sc.Snapshot = func() *catalog.Snapshot {
-			if copied != nil {
-				return copied
-			}
-			return b.state.Snapshot()
-		}
-	}, func(b *bench) {
+	inBubble(t, lagging(&copied), func(b *bench) {
 		must(t, b.store.Register(svc("a", ttl("c")), false), b.store.Report("c", catalog.Passing, "", time.Now()))
 		pause(soon)
 		copied = b.state.Snapshot()
@@ -287,14 +292,7 @@ func TestOldSnapshotsDoNotFool(t *testing.T) {
 
 func TestOldSnapshotOfAVanishedRow(t *testing.T) {
 	var copied *catalog.Snapshot
-	inBubble(t, func(_ *Config, sc *SyncConfig, b *bench) {
-		sc.Snapshot = func() *catalog.Snapshot {
-			if copied != nil {
-				return copied
-			}
-			return b.state.Snapshot()
-		}
-	}, func(b *bench) {
+	inBubble(t, lagging(&copied), func(b *bench) {
 		must(t, b.store.Register(svc("a", ttl("c"), ttl("d")), false))
 		pause(soon)
 		copied = b.state.Snapshot()
