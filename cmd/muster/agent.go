@@ -40,38 +40,44 @@ func (s *shell) agentCommand() *cli.Command {
 
 // runAgent runs an agent until a signal, someone over HTTP, or ctx ends it.
 func (s *shell) runAgent(ctx context.Context, from agent.LoadOptions) error {
-	// From here on a signal means the agent: one that comes while it starts is obeyed once it has.
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer signal.Stop(signals)
-
 	load := func() (agent.Config, error) { return agent.Load(from) }
 	cfg, err := load()
 	if err != nil {
 		return fmt.Errorf("the configuration cannot be used:\n%w", err)
 	}
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	sup := &supervisor{signals: signals, log: s.notices(cfg.LogJSON), leaves: func(sig os.Signal) bool {
+		return sig == os.Interrupt && !cfg.SkipLeaveOnInt || sig == syscall.SIGTERM && cfg.LeaveOnTerm
+	}}
+	if err := sup.start(func() (daemon, error) { return s.startAgent(cfg, load) }); err != nil {
+		return err
+	}
+	if cfg.DevMode {
+		s.printHints(&cfg)
+	}
+	return errors.Join(sup.run(ctx), pidFile(cfg.PidFile).remove())
+}
+
+// startAgent makes an agent that runs and has written its pid file, or none.
+func (s *shell) startAgent(cfg agent.Config, load func() (agent.Config, error)) (*agent.Agent, error) {
 	build := readBuildInfo()
 	a, err := agent.New(cfg, agent.Options{
 		Version: build.Version, Revision: build.Revision, BuildDate: build.BuildDate,
 		LogOutput: s.stderr, LogColour: s.colour(s.stderr), LoadConfig: load,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := a.Start(); err != nil {
-		return errors.Join(err, a.Close())
+	err = a.Start()
+	if err == nil {
+		err = pidFile(cfg.PidFile).write()
 	}
-	pid := pidFile(cfg.PidFile)
-	if err := pid.write(); err != nil {
-		return errors.Join(err, a.Close())
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
 	}
-	if cfg.DevMode {
-		s.printHints(&cfg)
-	}
-	sup := &supervisor{daemon: a, signals: signals, log: s.notices(cfg.LogJSON), leaves: func(sig os.Signal) bool {
-		return sig == os.Interrupt && !cfg.SkipLeaveOnInt || sig == syscall.SIGTERM && cfg.LeaveOnTerm
-	}}
-	return errors.Join(sup.run(ctx), pid.remove())
+	return a, nil
 }
 
 // colour reports whether output to w may be coloured (https://no-color.org).

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -30,10 +31,12 @@ type daemon interface {
 	Close() error
 }
 
-// supervisor drives a daemon by signals.
+// supervisor drives a daemon by signals: SIGHUP reloads, any other stops, and a
+// second one does not wait for that.
 type supervisor struct {
-	daemon  daemon
+	daemon  daemon // nil before start
 	signals <-chan os.Signal
+	early   []os.Signal          // that came before the daemon had started
 	leaves  func(os.Signal) bool // whether a signal that stops means to leave the cluster, too
 	log     *slog.Logger
 }
@@ -41,25 +44,53 @@ type supervisor struct {
 // errAtOnce is the end of an agent that was told twice to stop.
 var errAtOnce = errors.New("stopped at once, at the second signal")
 
-// run returns when the daemon has stopped: SIGHUP reloads, any other signal
-// stops, and a second one does not wait for that. After errAtOnce, or when it took
-// too long, the daemon may still be stopping; the process is then to end.
-// The end of ctx stops, too.
-func (s *supervisor) run(ctx context.Context) error {
+// start performs begin, which may take its time. Signals that come meanwhile are
+// obeyed once the daemon runs. After errAtOnce begin may not have ended.
+func (s *supervisor) start(begin func() (daemon, error)) error {
+	type outcome struct {
+		daemon daemon
+		err    error
+	}
+	begun := make(chan outcome, 1)
+	go func() {
+		d, err := begin()
+		begun <- outcome{d, err}
+	}()
 	for {
 		select {
-		case <-ctx.Done():
-			return s.stop(nil)
-		case <-s.daemon.Done():
-			return s.stop(nil)
+		case o := <-begun:
+			s.daemon = o.daemon
+			return o.err
 		case sig := <-s.signals:
-			if sig == syscall.SIGHUP {
-				s.reload()
-				continue
+			if sig != syscall.SIGHUP && slices.ContainsFunc(s.early, func(e os.Signal) bool { return e != syscall.SIGHUP }) {
+				return errAtOnce
 			}
+			s.early = append(s.early, sig)
+		}
+	}
+}
+
+// run returns when the daemon has stopped; the end of ctx stops it, too. After an
+// error the daemon may still be stopping, and the process is to end.
+func (s *supervisor) run(ctx context.Context) error {
+	for {
+		var sig os.Signal
+		if len(s.early) > 0 {
+			sig, s.early = s.early[0], s.early[1:]
+		} else {
+			select {
+			case <-ctx.Done():
+				return s.stop(nil)
+			case <-s.daemon.Done():
+				return s.stop(nil)
+			case sig = <-s.signals:
+			}
+		}
+		if sig != syscall.SIGHUP {
 			s.log.Info("stopping; a second signal stops at once", "signal", sig.String())
 			return s.stop(sig)
 		}
+		s.reload()
 	}
 }
 

@@ -47,6 +47,7 @@ func (d *fakeDaemon) Close() error {
 func TestSupervise(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
+		starts  time.Duration
 		signals []os.Signal // one second apart
 		ends    bool        // by itself
 		stops   time.Duration
@@ -63,6 +64,8 @@ func TestSupervise(t *testing.T) {
 		{name: "SIGHUP while stopping", signals: []os.Signal{syscall.SIGTERM, syscall.SIGHUP}, stops: 5 * time.Second, did: "close"},
 		{name: "a second signal", signals: []os.Signal{syscall.SIGTERM, os.Interrupt}, stops: time.Minute, did: "close", err: "at the second signal"},
 		{name: "too slow", signals: []os.Signal{syscall.SIGTERM}, stops: time.Minute, did: "close", err: "did not stop within 10s"},
+		{name: "signals while starting", starts: 5 * time.Second, signals: []os.Signal{syscall.SIGHUP, syscall.SIGTERM}, did: "reload close"},
+		{name: "two signals while starting", starts: time.Minute, signals: []os.Signal{syscall.SIGTERM, os.Interrupt}, err: "at the second signal"},
 		{name: "cannot go on", ends: true, did: "close", err: "disk broken"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -80,11 +83,14 @@ func TestSupervise(t *testing.T) {
 				}()
 				var log bytes.Buffer
 				s := &supervisor{
-					daemon: d, signals: signals, log: slog.New(slog.NewTextHandler(&log, nil)),
+					signals: signals, log: slog.New(slog.NewTextHandler(&log, nil)),
 					leaves: func(s os.Signal) bool { return s == os.Interrupt },
 				}
-				err := s.run(t.Context())
-				<-time.After(tc.stops) // for the Close that was not waited for
+				err := s.start(func() (daemon, error) { <-time.After(tc.starts); return d, nil })
+				if err == nil {
+					err = s.run(t.Context())
+				}
+				<-time.After(tc.starts + tc.stops) // for what was not waited for
 				if (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
 					t.Errorf("got %v, want %q", err, tc.err)
 				}
