@@ -56,7 +56,7 @@ func (d *CheckDefinition) validateKind(p *Problems) {
 		p.add("check", "says nothing to probe: set one of http, tcp, ttl, args, alias_service, alias_node")
 		return
 	case len(kinds) > 1:
-		p.add(string(kinds[1]), "a check has one kind, this one is already %s", kinds[0])
+		p.add(d.keyOf(kinds[1]), "a check has one kind, this one is already %s", kinds[0])
 		return
 	}
 	switch kinds[0] {
@@ -70,6 +70,19 @@ func (d *CheckDefinition) validateKind(p *Problems) {
 			p.add("tcp", "%v", err)
 		}
 	}
+}
+
+// keyOf returns the key that makes a check one of a kind.
+func (d *CheckDefinition) keyOf(k Kind) string {
+	switch {
+	case k == KindScript:
+		return "args"
+	case k == KindAlias && d.AliasService != "":
+		return "alias_service"
+	case k == KindAlias:
+		return "alias_node"
+	}
+	return string(k)
 }
 
 func (d *CheckDefinition) validateTimes(p *Problems) {

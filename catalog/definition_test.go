@@ -46,6 +46,8 @@ func TestValidateCheck(t *testing.T) {
 		{"nameless", CheckDefinition{TTL: time.Second}, "name"},
 		{"nothing to probe", CheckDefinition{Name: "c"}, "check"},
 		{"two kinds", CheckDefinition{Name: "c", TCP: "h:1", TTL: time.Second, Interval: time.Second}, "ttl"},
+		{"script and alias", CheckDefinition{Name: "c", Args: []string{"a"}, AliasNode: "n", Interval: time.Second}, "alias_node"},
+		{"ttl and script", CheckDefinition{Name: "c", Args: []string{"a"}, TTL: time.Second}, "args"},
 		{"no interval", CheckDefinition{Name: "c", Args: []string{"true"}}, "interval"},
 		{"short interval", CheckDefinition{Name: "c", TCP: "h:1", Interval: time.Millisecond}, "interval"},
 		{"bad target", CheckDefinition{Name: "c", TCP: "h", Interval: time.Second}, "tcp"},

@@ -39,7 +39,6 @@ type Config struct {
 
 	EnableScriptChecks      bool // script checks from everywhere, HTTP included
 	EnableLocalScriptChecks bool // script checks from config files
-	EnableDebug             bool // asks for profiles over HTTP; this version serves none, and Load warns
 
 	// CheckUpdateInterval is how long a change of nothing but a check's output may
 	// wait before it goes to the catalog. 0: at once, a log entry for each.

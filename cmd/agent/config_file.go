@@ -67,7 +67,6 @@ type httpKeys struct {
 		Enabled *bool   `key:"enabled"`
 		Dir     *string `key:"dir"`
 	} `key:"ui_config"`
-	EnableDebug *bool `key:"enable_debug"`
 }
 
 type processKeys struct {

@@ -22,7 +22,7 @@ const (
 	// tuningKeys adjust how Consul works inside, or forbid what muster never does.
 	tuningKeys = `performance cache rpc use_streaming_backend discovery_max_stale raft_protocol protocol raft_trailing_logs
 		raft_logstore raft_boltdb server_rejoin_age_max disable_update_check disable_anonymous_signature
-		disable_remote_exec disable_host_node_id disable_coordinates disable_http_unprintable_char_filter
+		disable_remote_exec disable_host_node_id enable_debug disable_coordinates disable_http_unprintable_char_filter
 		check_output_max_size version version_prerelease version_metadata
 		addresses.https dns_config.use_cache dns_config.cache_max_age http_config.use_cache
 		limits.https_handshake_timeout limits.rpc_client_timeout limits.rpc_handshake_timeout limits.rpc_rate

@@ -29,10 +29,6 @@ func (b *builder) http(k *httpKeys) {
 	if n := k.Limits.KVMaxValueSize; n != nil && *n != catalog.MaxValueBytes {
 		b.problem("limits.kv_max_value_size", "is %d and cannot be changed in this version", catalog.MaxValueBytes)
 	}
-	set(&c.EnableDebug, k.EnableDebug)
-	if c.EnableDebug {
-		b.warn("enable_debug: this version serves no profiles")
-	}
 	b.ui(k)
 }
 

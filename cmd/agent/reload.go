@@ -85,7 +85,6 @@ func fixedChanges(old, next *Config) []string {
 		{"pid_file", old.PidFile == next.PidFile},
 		{"enable_script_checks", old.EnableScriptChecks == next.EnableScriptChecks},
 		{"enable_local_script_checks", old.EnableLocalScriptChecks == next.EnableLocalScriptChecks},
-		{"enable_debug", old.EnableDebug == next.EnableDebug},
 		{"check_update_interval", old.CheckUpdateInterval == next.CheckUpdateInterval},
 		{"raft snapshot settings", old.RaftSnapshotThreshold == next.RaftSnapshotThreshold && old.RaftSnapshotInterval == next.RaftSnapshotInterval},
 	} {
