@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -71,6 +73,25 @@ func (a *Agent) Done() <-chan struct{} { return a.done }
 // finish closes Done.
 func (a *Agent) finish() { a.finishOnce.Do(func() { close(a.done) }) }
 
+// Logger is the agent's log, for its owner.
+func (a *Agent) Logger() *slog.Logger { return a.logs.Logger }
+
+// DNSAddrs are the addresses DNS is bound to, none when it is off.
+func (a *Agent) DNSAddrs() []netip.AddrPort {
+	if a.dns == nil {
+		return nil
+	}
+	return a.dns.Addrs()
+}
+
+// HTTPAddrs are the addresses the HTTP API is bound to, none when it is off.
+func (a *Agent) HTTPAddrs() []net.Addr {
+	if a.http == nil {
+		return nil
+	}
+	return a.http.Addrs()
+}
+
 // Start sets every room to work. It is called once; after an error only Close remains.
 func (a *Agent) Start() error {
 	if err := a.replica.Start(); err != nil {
@@ -93,15 +114,15 @@ func (a *Agent) Start() error {
 	a.closers.add("probes", func() error { a.runner.Close(); return nil })
 	if a.dns != nil {
 		a.dns.Start()
-		for _, addr := range a.dns.Addrs() {
-			a.logs.Info("listening", "protocol", "dns", "addr", addr.String())
-		}
+	}
+	for _, addr := range a.DNSAddrs() {
+		a.logs.Info("listening", "protocol", "dns", "addr", addr.String())
 	}
 	if a.http != nil {
 		a.http.Start()
-		for _, addr := range a.http.Addrs() {
-			a.logs.Info("listening", "protocol", "http", "addr", addr.String())
-		}
+	}
+	for _, addr := range a.HTTPAddrs() {
+		a.logs.Info("listening", "protocol", "http", "addr", addr.String())
 	}
 	return nil
 }

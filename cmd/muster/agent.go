@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
-	"github.com/lmittmann/tint"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
@@ -48,14 +45,20 @@ func (s *shell) runAgent(ctx context.Context, from agent.LoadOptions) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
-	sup := &supervisor{signals: signals, log: s.notices(cfg.LogJSON), leaves: func(sig os.Signal) bool {
+	sup := &supervisor{signals: signals, leaves: func(sig os.Signal) bool {
 		return sig == os.Interrupt && !cfg.SkipLeaveOnInt || sig == syscall.SIGTERM && cfg.LeaveOnTerm
 	}}
-	if err := sup.start(func() (daemon, error) { return s.startAgent(cfg, load) }); err != nil {
+	var a *agent.Agent
+	err = sup.start(func() (d daemon, err error) {
+		a, err = s.startAgent(cfg, load)
+		return a, err
+	})
+	if err != nil {
 		return err
 	}
+	sup.log = a.Logger()
 	if cfg.DevMode {
-		s.printHints(&cfg)
+		s.printHints(a, &cfg)
 	}
 	return errors.Join(sup.run(ctx), pidFile(cfg.PidFile).remove())
 }
@@ -84,12 +87,4 @@ func (s *shell) startAgent(cfg agent.Config, load func() (agent.Config, error)) 
 func (s *shell) colour(w io.Writer) bool {
 	f, isFile := w.(*os.File)
 	return isFile && s.env("NO_COLOR") == "" && s.env("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
-}
-
-// notices writes what this command itself has to tell, in the form of the agent's log.
-func (s *shell) notices(json bool) *slog.Logger {
-	if json {
-		return slog.New(slog.NewJSONHandler(s.stderr, nil))
-	}
-	return slog.New(tint.NewTextHandler(s.stderr, &tint.Options{TimeFormat: time.RFC3339, NoColor: !s.colour(s.stderr)}))
 }

@@ -3,28 +3,34 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 
 	"muster/cmd/agent"
 )
 
+// bound is an agent with its doors open.
+type bound interface {
+	DNSAddrs() []netip.AddrPort
+	HTTPAddrs() []net.Addr
+}
+
 // printHints tells a newcomer what to try with the agent that has just started.
-func (s *shell) printHints(cfg *agent.Config) {
+func (s *shell) printHints(a bound, cfg *agent.Config) {
 	service := "consul" // the servers themselves; always there
 	if len(cfg.Services) > 0 {
 		service = cfg.Services[0].Name
 	}
 	var lines []string
-	if dns := cfg.DNSListen(); len(dns) > 0 && cfg.Ports.DNS != 0 {
-		host, port, _ := net.SplitHostPort(dns[0]) // made by JoinHostPort
+	if dns := a.DNSAddrs(); len(dns) > 0 {
 		name := service + ".service." + strings.TrimSuffix(cfg.DNS.Domain, ".")
-		dig := fmt.Sprintf("dig @%s -p %s %s", host, port, name)
+		dig := fmt.Sprintf("dig @%s -p %d %s", dns[0].Addr(), dns[0].Port(), name)
 		lines = append(lines, dig, dig+" SRV")
 	}
-	var http string
-	for _, addr := range cfg.HTTPListen() {
-		if http == "" && cfg.Ports.HTTP != 0 && !strings.HasPrefix(addr, "unix://") {
-			http = "http://" + addr
+	http := ""
+	for _, addr := range a.HTTPAddrs() {
+		if http == "" && addr.Network() == "tcp" {
+			http = "http://" + addr.String()
 		}
 	}
 	if http != "" {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -171,10 +172,19 @@ func TestAgentFlags(t *testing.T) {
 	}
 }
 
+// doors are bound addresses without an agent.
+type doors struct{ dns, http string }
+
+func (d doors) DNSAddrs() []netip.AddrPort { return []netip.AddrPort{netip.MustParseAddrPort(d.dns)} }
+
+func (d doors) HTTPAddrs() []net.Addr {
+	return []net.Addr{&net.UnixAddr{Name: "/run/m.sock", Net: "unix"}, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(d.http))}
+}
+
 func TestHints(t *testing.T) {
 	var out bytes.Buffer
 	cfg := agent.DevConfig()
-	(&shell{stdout: &out}).printHints(&cfg)
+	(&shell{stdout: &out}).printHints(doors{"127.0.0.1:8600", "127.0.0.1:8500"}, &cfg)
 	for _, want := range []string{
 		"    dig @127.0.0.1 -p 8600 consul.service.consul SRV\n", "    curl http://127.0.0.1:8500/v1/health/service/consul\n",
 		"http://127.0.0.1:8500/ui/\n", "http://127.0.0.1:8500/metrics\n",

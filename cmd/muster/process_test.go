@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -15,24 +16,35 @@ import (
 	"time"
 )
 
-// buildOnce builds the real binary, once for all tests of this process.
-var buildOnce = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "muster-test-")
-	if err != nil {
-		return "", err
+// built is the real binary, made by the first test that needs it.
+var built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// binary returns the path of the real binary.
+func binary(t *testing.T) string {
+	t.Helper()
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "muster-test-"); built.err != nil {
+			return
+		}
+		out, err := exec.Command("go", "build", "-o", built.dir, "muster/cmd/muster").CombinedOutput()
+		if err != nil {
+			built.err = fmt.Errorf("%w: %s", err, out)
+		}
+	})
+	if built.err != nil {
+		t.Fatalf("build: %v", built.err)
 	}
-	path := filepath.Join(dir, "muster")
-	out, err := exec.Command("go", "build", "-o", path, "muster/cmd/muster").CombinedOutput()
-	if err != nil {
-		os.Stderr.Write(out)
-	}
-	return path, err
-})
+	return filepath.Join(built.dir, "muster")
+}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := buildOnce(); err == nil {
-		os.RemoveAll(filepath.Dir(path))
+	if built.dir != "" {
+		os.RemoveAll(built.dir)
 	}
 	os.Exit(code)
 }
@@ -52,12 +64,8 @@ type process struct {
 // startProcess runs `muster agent` with args and waits until it listens.
 func startProcess(t *testing.T, args ...string) *process {
 	t.Helper()
-	binary, err := buildOnce()
-	if err != nil {
-		t.Fatalf("build: %v", err)
-	}
 	args = append([]string{"agent", "-log-json", "-http-port", "0", "-dns-port", "0", "-server-port", "0"}, args...)
-	p := &process{t: t, cmd: exec.Command(binary, args...), gone: make(chan struct{})}
+	p := &process{t: t, cmd: exec.Command(binary(t), args...), gone: make(chan struct{})}
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
