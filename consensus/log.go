@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
@@ -44,11 +45,12 @@ func openDisk(dir string, files types.VFS, logger hclog.Logger) (*stores, error)
 			return nil, err
 		}
 	}
+	private := &privateFiles{VFS: files}
 	// The wal closes neither its meta store when it is closed nor when it fails to open.
 	meta := &metadb.BoltMetaDB{}
 	log, err := wal.Open(walDir,
 		wal.WithMetaStore(meta),
-		wal.WithSegmentFiler(segment.NewFiler(walDir, files)),
+		wal.WithSegmentFiler(segment.NewFiler(walDir, private)),
 		wal.WithSegmentSize(segmentBytes),
 		wal.WithLogger(logger.Named("wal")))
 	if err != nil {
@@ -62,7 +64,7 @@ func openDisk(dir string, files types.VFS, logger hclog.Logger) (*stores, error)
 	if err != nil {
 		return nil, errors.Join(err, closeLog())
 	}
-	return &stores{logs: log, stable: log, snapshots: snapshots, close: closeLog}, nil
+	return &stores{logs: diskLog{log, private}, stable: log, snapshots: snapshots, close: closeLog}, nil
 }
 
 // privateDir makes a directory for the owner alone, or makes an existing one so.
@@ -73,17 +75,39 @@ func privateDir(path string) error {
 	return os.Chmod(path, 0o700)
 }
 
-// privateFiles gives the log's files to their owner alone.
-type privateFiles struct{ types.VFS }
+// diskLog is the log on disk. It adds to an error what made it come: when there
+// is no room for the next segment the wal says so in its log only, and fails the
+// next append for want of a segment.
+type diskLog struct {
+	*wal.WAL
+	files *privateFiles
+}
+
+// StoreLogs implements raft.LogStore.
+func (l diskLog) StoreLogs(logs []*raft.Log) error {
+	err := l.WAL.StoreLogs(logs)
+	if cause := l.files.failure.Load(); err != nil && cause != nil && !errors.Is(err, *cause) {
+		return fmt.Errorf("%w: %w", err, *cause)
+	}
+	return err
+}
+
+// privateFiles gives the log's files to their owner alone, and remembers why one could not be made.
+type privateFiles struct {
+	types.VFS
+	failure atomic.Pointer[error]
+}
 
 // Create implements types.VFS.
-func (p privateFiles) Create(dir, name string, size uint64) (types.WritableFile, error) {
+func (p *privateFiles) Create(dir, name string, size uint64) (types.WritableFile, error) {
 	f, err := p.VFS.Create(dir, name, size)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		if err = os.Chmod(filepath.Join(dir, name), 0o600); err == nil {
+			return f, nil
+		}
+		f.Close() // the error to tell is the first
 	}
-	if err := os.Chmod(filepath.Join(dir, name), 0o600); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
+	err = fmt.Errorf("make log file %s: %w", name, err)
+	p.failure.Store(&err)
+	return nil, err
 }

@@ -59,7 +59,7 @@ func New(cfg Config, state *catalog.State) (*Replica, error) {
 		if cfg.Dir == "" {
 			return openMemory(), nil
 		}
-		return openDisk(cfg.Dir, privateFiles{fs.New()}, logger)
+		return openDisk(cfg.Dir, fs.New(), logger)
 	})
 }
 
