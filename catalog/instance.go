@@ -37,6 +37,9 @@ type Weights struct {
 // DefaultWeights is what an instance that states no weights gets.
 var DefaultWeights = Weights{Passing: 1, Warning: 1}
 
+// Preset makes a weight that its owner leaves out, while stating the other, the default.
+func (w *Weights) Preset() { *w = DefaultWeights }
+
 // HasTag reports whether the instance carries tag, compared as DNS compares names: without regard to ASCII case.
 func (i *Instance) HasTag(tag string) bool {
 	return slices.ContainsFunc(i.Tags, func(t string) bool { return EqualFold(t, tag) })

@@ -19,6 +19,9 @@ func (d *decoder) value(to reflect.Value, v *hujson.Value, at path) {
 	switch to.Kind() {
 	case reflect.Pointer:
 		fresh := reflect.New(to.Type().Elem())
+		if p, ok := fresh.Interface().(interface{ Preset() }); ok {
+			p.Preset()
+		}
 		d.value(fresh.Elem(), v, at)
 		to.Set(fresh)
 	case reflect.Struct:

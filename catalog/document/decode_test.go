@@ -259,3 +259,17 @@ func TestDefinitionsDecode(t *testing.T) {
 		t.Errorf("got %+v\nproblems %v", got, problems)
 	}
 }
+
+func TestPreset(t *testing.T) {
+	for text, want := range map[string]*catalog.Weights{
+		`{}`:                          nil,
+		`{"weights": {}}`:             {Passing: 1, Warning: 1},
+		`{"weights": {"warning": 5}}`: {Passing: 1, Warning: 5},
+		`{"weights": {"passing": 0, "warning": 0}}`: {},
+	} {
+		var def catalog.ServiceDefinition
+		if p := document.Decode("f", []byte(text), &def, document.Options{}); len(p) > 0 || !reflect.DeepEqual(def.Weights, want) {
+			t.Errorf("%s: weights %+v, want %+v (%v)", text, def.Weights, want, p)
+		}
+	}
+}

@@ -55,6 +55,9 @@ const (
 // struct's own. A null is as good as no key at all. Durations are
 // strings such as "10s" or numbers of nanoseconds.
 //
+// A value behind a pointer that has a method Preset() gets it called before its
+// keys are decoded, to be given what keys that are left out mean.
+//
 // Decode panics when into is not a pointer, or for a field of a type it does not
 // handle (channels, functions, arrays and the like); no input makes it panic.
 func Decode(name string, data []byte, into any, opts Options) Problems {

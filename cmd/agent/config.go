@@ -17,7 +17,7 @@ type Config struct {
 	Datacenter string            // a DNS label in lower case
 
 	DataDir   string // empty with DevMode only: everything is kept in memory
-	DevMode   bool   // in memory, and probes start sooner
+	DevMode   bool   // everything is kept in memory
 	Server    bool   // a member of the raft cluster; this version runs nothing else
 	Bootstrap bool   // makes a cluster of this server alone when the data directory holds none
 

@@ -157,15 +157,12 @@ func built(text []byte) (Config, document.Problems) {
 	return b.cfg, b.problems
 }
 
-// heldAtStart are keys whose change a reload neither takes in nor refuses.
-var heldAtStart = map[string]bool{"leave_on_terminate": true, "skip_leave_on_interrupt": true}
-
 // A key that the page calls reloadable must not be what a reload refuses to change, and the other way round.
 func TestDocReload(t *testing.T) {
 	plain, rows := unchanged(), docKeys(t)
 	eachKey(reflect.TypeFor[fileKeys](), "", func(key string, kind reflect.Type) {
 		said := rows[key]["reload"]
-		if said == "-" || heldAtStart[key] {
+		if said == "-" {
 			return
 		}
 		refused := false

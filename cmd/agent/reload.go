@@ -86,6 +86,8 @@ func fixedChanges(old, next *Config) []string {
 		{"enable_script_checks", old.EnableScriptChecks == next.EnableScriptChecks},
 		{"enable_local_script_checks", old.EnableLocalScriptChecks == next.EnableLocalScriptChecks},
 		{"check_update_interval", old.CheckUpdateInterval == next.CheckUpdateInterval},
+		{"leave_on_terminate", old.LeaveOnTerm == next.LeaveOnTerm},
+		{"skip_leave_on_interrupt", old.SkipLeaveOnInt == next.SkipLeaveOnInt},
 		{"raft snapshot settings", old.RaftSnapshotThreshold == next.RaftSnapshotThreshold && old.RaftSnapshotInterval == next.RaftSnapshotInterval},
 	} {
 		if !f.same {
