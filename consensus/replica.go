@@ -33,7 +33,7 @@ type Replica struct {
 
 	led     atomic.Uint64 // the term in which this replica leads and has applied all earlier terms; 0: none
 	ready   atomic.Bool
-	settled atomic.Uint64 // see applied
+	settled atomic.Uint64 // see reach
 	leading chan bool     // holds the latest value nobody has taken yet; sent to by announce only
 	said    bool          // what announce said last
 

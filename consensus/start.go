@@ -9,7 +9,7 @@ import (
 )
 
 // Start loads the newest snapshot into the state and joins in. It is called
-// once; after an error only Close remains. A replica that is its cluster's only
+// once and before Close; after an error only Close remains. A replica that is its cluster's only
 // member leads moments later.
 func (r *Replica) Start() error {
 	r.started = time.Now()

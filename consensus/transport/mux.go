@@ -126,10 +126,10 @@ func (m *Mux) serve(raw net.Conn) {
 	closed, many := m.closed, m.sources[c.source] >= m.cfg.MaxPerSource
 	if closed || many {
 		m.mu.Unlock()
-		raw.Close()
-		if many && !closed {
+		if !closed {
 			m.refused.log("connection refused: too many from this address", "remote", raw.RemoteAddr(), "limit", m.cfg.MaxPerSource)
 		}
+		raw.Close()
 		return
 	}
 	m.sources[c.source]++
@@ -143,10 +143,10 @@ func (m *Mux) route(c *conn) {
 	var first [1]byte
 	c.SetReadDeadline(time.Now().Add(m.cfg.FirstByteTimeout)) // fails only on a closed connection; so does Read
 	if _, err := c.Read(first[:]); err != nil {
-		c.Close()
 		if m.ctx.Err() == nil && !errors.Is(err, io.EOF) { // a probe of the port just connects and hangs up
 			m.refused.log("connection refused: it did not name a protocol", "remote", c.RemoteAddr(), "error", err)
 		}
+		c.Close()
 		return
 	}
 	c.SetReadDeadline(time.Time{})
@@ -154,8 +154,8 @@ func (m *Mux) route(c *conn) {
 	l := m.layers[first[0]]
 	m.mu.Unlock()
 	if l == nil {
-		c.Close()
 		m.refused.log("connection refused: unknown protocol", "remote", c.RemoteAddr(), "first_byte", first[0])
+		c.Close()
 		return
 	}
 	l.deliver(c)
