@@ -33,7 +33,7 @@ func TestSnapshotShortensTheLog(t *testing.T) {
 	r.Close()
 
 	cfg.Transport = listen(t)
-	r, state = leader(t, cfg)
+	_, state = leader(t, cfg)
 	expectKeys(t, state, append(first, "b")...)
 	if !bytes.Equal(before, dump(t, state)) {
 		t.Error("the state differs after a restart")

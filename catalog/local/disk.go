@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"muster/catalog"
+	"muster/catalog/durable"
 )
 
 // disk keeps registrations as one file each, named by the hash of the id, since
@@ -29,7 +30,7 @@ func openDisk(dir string) (*disk, error) {
 		if err := os.MkdirAll(sub, 0o700); err != nil {
 			return nil, fmt.Errorf("registrations: %w", err)
 		}
-		if err := removeTemps(sub); err != nil {
+		if err := durable.Sweep(sub); err != nil {
 			return nil, fmt.Errorf("registrations: %w", err)
 		}
 	}
@@ -98,7 +99,7 @@ func (d *disk) save(e *edit) error {
 		path := fileOf(d.services, id)
 		v := e.services[id]
 		if v == nil || v.from != fromHTTP {
-			if err := removeFile(path); err != nil {
+			if err := removeRecord(path); err != nil {
 				return err
 			}
 			continue
@@ -119,7 +120,7 @@ func (d *disk) save(e *edit) error {
 		if c := e.checks[id]; c != nil && c.from == fromHTTP && !c.attached {
 			err = writeRecord(path, record{Check: &c.def})
 		} else {
-			err = removeFile(path)
+			err = removeRecord(path)
 		}
 		if err != nil {
 			return err
@@ -133,8 +134,15 @@ func writeRecord(path string, r record) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(path, data); err != nil {
+	if err := durable.Replace(path, data); err != nil {
 		return fmt.Errorf("keep registration: %w", err)
+	}
+	return nil
+}
+
+func removeRecord(path string) error {
+	if err := durable.Remove(path); err != nil {
+		return fmt.Errorf("drop registration: %w", err)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"muster/catalog/durable"
 )
 
 // nodeID returns the UUID this node is known by for ever: the configured one, the
@@ -48,35 +50,13 @@ func newUUID() (string, error) {
 	return id.String(), nil
 }
 
-// writeNodeID keeps id in dir: written aside, synced, then renamed, so that a
-// crash leaves either no id or a whole one.
+// writeNodeID keeps id in dir.
 func writeNodeID(dir, id string) error {
 	if dir == "" {
 		return nil
 	}
-	tmp, err := os.CreateTemp(dir, "node-id-*")
-	if err != nil {
-		return fmt.Errorf("write node id: %w", err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(strings.ToLower(id) + "\n")
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), filepath.Join(dir, "node-id"))
-	}
-	if err == nil {
-		err = syncDir(dir)
-	}
-	if err != nil {
+	if err := durable.Replace(filepath.Join(dir, "node-id"), []byte(strings.ToLower(id)+"\n")); err != nil {
 		return fmt.Errorf("write node id: %w", err)
 	}
 	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

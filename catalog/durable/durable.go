@@ -1,8 +1,9 @@
-package local
+// Package durable replaces and removes small files so that a crash or a power
+// cut leaves either the old state or the new one, never a part.
+package durable
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,8 +13,8 @@ import (
 // tempPrefix marks files that are being written.
 const tempPrefix = ".tmp-"
 
-// removeTemps removes what a death in the middle of a write left behind.
-func removeTemps(dir string) error {
+// Sweep removes what a death in the middle of a Replace left behind in a directory.
+func Sweep(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -29,9 +30,9 @@ func removeTemps(dir string) error {
 	return nil
 }
 
-// replaceFile puts data in place of a file so that after a power cut it is the
-// old one or the new one.
-func replaceFile(path string, data []byte) (err error) {
+// Replace makes data the content of a file, which need not exist, readable by its
+// owner alone. When it returns nil the data is on the disk.
+func Replace(path string, data []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*") // mode 0600
 	if err != nil {
 		return err
@@ -68,18 +69,16 @@ func removeTemp(f *os.File) error {
 	return err
 }
 
-func removeFile(path string) error {
+// Remove removes a file for good. One that is not there is removed already.
+func Remove(path string) error {
 	err := os.Remove(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
 	if err != nil {
-		return fmt.Errorf("drop registration: %w", err)
+		return err
 	}
-	return nil
+	return syncDir(filepath.Dir(path))
 }
 
 func syncDir(dir string) error {
