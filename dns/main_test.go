@@ -74,6 +74,11 @@ service n1 loop-b addr=loop-a.service.consul
 service n1 self addr=self.service.consul port=3
 service n1 mixed id=m1 addr=www.example.com
 service n2 mixed id=m2 addr=10.5.0.1
+service n1 mixed6 id=m3 addr=www.example.com
+service n2 mixed6 id=m4 addr=2001:db8::55
+service n1 heavy id=h1 addr=10.5.1.1 weights=5/1
+service n2 heavy id=h2 addr=10.5.1.1 weights=0/0
+service n2 heavy id=h3 addr=10.5.1.2 weights=0/0
 service n1 deadend addr=nothing.service.consul port=5
 service n1 node addr=10.6.0.1
 service n1 same id=s1 addr=10.7.0.1 port=1

@@ -129,7 +129,7 @@ var reasons = map[Kind]struct {
 	NoPreparedQuery:  {text: "there is no such prepared query"},
 	NoMesh:           {text: "there is no service mesh"},
 	BadName:          {text: "the name fits no form: NAME.service, TAG.NAME.service, NODE.node, HEX.addr"},
-	NotInZone:        {text: "not a zone of this server, and it has no recursors", code: dns.ExtendedErrorCodeNotAuthoritative},
+	NotInZone:        {text: "not in a zone of this server", code: dns.ExtendedErrorCodeNotAuthoritative},
 	NotReady:         {text: "the catalog is not loaded yet", code: dns.ExtendedErrorCodeNotReady},
 	TooStale:         {text: "no server in reach for longer than stale data may be used", code: dns.ExtendedErrorCodeNoReachableAuthority},
 	Prohibited:       {text: "this client may not use the recursors", code: dns.ExtendedErrorCodeProhibited},

@@ -10,13 +10,8 @@ func header(owner string, rrtype uint16, ttl uint32) dns.RR_Header {
 	return dns.RR_Header{Name: owner, Rrtype: rrtype, Class: dns.ClassINET, Ttl: ttl}
 }
 
-// under returns the name of a label below an origin.
-func under(label, origin string) string {
-	if origin == "." {
-		return label + "."
-	}
-	return label + "." + origin
-}
+// under returns the name of a label, or several, below an origin.
+func under(label, origin string) string { return label + "." + origin }
 
 // typeOf is the record type that holds an address.
 func typeOf(a netip.Addr) uint16 {

@@ -81,7 +81,7 @@ func TestForward(t *testing.T) {
 		switch {
 		case q.Name == "big.example.com." && network == "udp":
 			m.Truncated = true
-		case q.Name == "none.example.com.":
+		case q.Name == "none.example.com.", q.Name == "outside.example.com.":
 			m.Rcode = mdns.RcodeNameError
 			m.Ns = []mdns.RR{rr(t, "example.com. 60 SOA ns.example.com. h.example.com. 1 2 3 4 5")}
 		case q.Name == "www.example.com." && q.Qtype == mdns.TypeAAAA:
@@ -110,6 +110,8 @@ func TestForward(t *testing.T) {
 			Answer: `far.service.consul. CNAME www.example.com.
 				www.example.com. 300 CNAME cdn.example.net.
 				cdn.example.net. 200 AAAA 2001:db8::5`},
+		{Name: "the end decides the rcode", Ask: "host-node.node.consul. A", With: "rd", Rcode: "NXDOMAIN", Flags: "aa rd ra",
+			Answer: "host-node.node.consul. CNAME outside.example.com.", Ns: "example.com. 60 SOA ns.example.com. h.example.com. 1 2 3 4 5"},
 		{Name: "not for a stranger", Ask: "far.service.consul. AAAA", From: "203.0.113.9", With: "rd", Flags: "aa rd",
 			Answer: "far.service.consul. CNAME www.example.com."},
 	})
@@ -141,6 +143,35 @@ func TestRecursorsFail(t *testing.T) {
 		})
 		dnstest.Run(t, h, []dnstest.Case{fails})
 	}
+}
+
+// TestOverload holds that queries waiting for recursors are bounded, and hold up no local answer.
+func TestOverload(t *testing.T) {
+	asked, release := make(chan struct{}), make(chan struct{})
+	slow := newUpstream(t, func(_ string, m *mdns.Msg) {
+		close(asked)
+		<-release
+		m.Answer = []mdns.RR{rr(t, "example.com. 300 A 192.0.2.1")}
+	})
+	h := handler(t, current(dnstest.Catalog(t, world)), func(c *dns.Config) {
+		withRecursors(slow.addr)(c)
+		c.Limits.Forwards = 1
+	})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		reply, _ := dnstest.Ask(t, h, dnstest.Case{Ask: "example.com. A", With: "rd"})
+		if len(reply.Answer) != 1 {
+			t.Errorf("the one that waited got %s", reply)
+		}
+	}()
+	<-asked
+	dnstest.Run(t, h, []dnstest.Case{
+		{Ask: "example.com. A", With: "rd", EDNS: "1232", Rcode: "SERVFAIL", Flags: "rd ra", EDE: "23 too many queries wait for recursors"},
+		{Ask: "web.service.consul. A", With: "rd", Flags: "aa rd ra", Answer: webA},
+	})
+	close(release)
+	<-done
 }
 
 func TestRandomStrategy(t *testing.T) {

@@ -43,7 +43,8 @@ type Resolver struct {
 	metaKeys []string
 }
 
-// NewResolver makes the resolver of a configuration, which it validates.
+// NewResolver makes the resolver of a configuration, which it validates and keeps:
+// the caller must not change its slices afterwards.
 func NewResolver(cfg Config) (*Resolver, error) {
 	if err := cfg.Validate().Err(); err != nil {
 		return nil, err
@@ -116,10 +117,8 @@ type lookup struct {
 // in returns a copy of the lookup for a name in a zone.
 func (l *lookup) in(z *zone, labels []label, name string) *lookup {
 	c := *l
-	c.zone, c.name, c.origin = z, name, "."
-	if len(z.labels) > 0 {
-		c.origin = name[labels[len(labels)-len(z.labels)].at:]
-	}
+	c.zone, c.name = z, name
+	c.origin = name[labels[len(labels)-len(z.labels)].at:] // no zone of ours is the root
 	c.domain = c.origin
 	if z.reverse {
 		c.domain = c.zones[0].origin

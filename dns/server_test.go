@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -66,9 +67,16 @@ func addresses(m *mdns.Msg) string {
 
 func TestSockets(t *testing.T) {
 	src := current(dnstest.Catalog(t, world))
-	s, cfg := serve(t, src, func(c *dns.Config) { c.Addrs = []string{"127.0.0.1:0", "0.0.0.0:0"} })
-	for _, addr := range s.Addrs() {
-		to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), addr.Port()).String()
+	s, cfg := serve(t, src, func(c *dns.Config) {
+		c.Addrs = []string{"127.0.0.1:0", "0.0.0.0:0"}
+		c.Limits.InFlight, c.Limits.Forwards = 2, 1 // fewer than the questions below
+	})
+	for i, addr := range s.Addrs() {
+		host := "127.0.0.1"
+		if i == 1 && runtime.GOOS == "linux" {
+			host = "127.0.0.2" // the reply must leave from the address asked, not from the first one
+		}
+		to := net.JoinHostPort(host, port(addr))
 		for _, network := range []string{"udp", "tcp"} {
 			if got := addresses(lookup(t, network, to, "web.service.consul.", mdns.TypeA)); got != "10.1.0.1 10.1.0.2" {
 				t.Errorf("%s %s: %s", network, to, got)

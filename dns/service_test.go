@@ -156,6 +156,7 @@ func TestAliases(t *testing.T) {
 			Answer: "deadend.service.consul. CNAME nothing.service.consul.", Ns: consul},
 		{Name: "address is the name itself", Ask: "SELF.service.consul. A", Answer: "SELF.service.consul. A 10.0.0.11"},
 		{Name: "an IP address beats a host name", Ask: "mixed.service.consul. A", Answer: "mixed.service.consul. A 10.5.0.1"},
+		{Name: "of whichever family", Ask: "mixed6.service.consul. A", Ns: consul},
 		{Name: "and leaves no room for a CNAME", Ask: "mixed.service.consul. AAAA", Ns: consul},
 	})
 }

@@ -100,6 +100,14 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestWeightOfAnAddress holds that an address weighs what all its instances weigh together.
+func TestWeightOfAnAddress(t *testing.T) {
+	h := handler(t, current(dnstest.Catalog(t, world)), func(c *dns.Config) { c.ARecordLimit = 1 })
+	for range 30 {
+		dnstest.Run(t, h, []dnstest.Case{{Ask: "heavy.service.consul. A", Answer: "heavy.service.consul. A 10.5.1.1"}})
+	}
+}
+
 func TestTruncateOff(t *testing.T) {
 	h := handler(t, current(crowd(t, 1, 60)), func(c *dns.Config) { c.EnableTruncate = false })
 	reply, _ := dnstest.Ask(t, h, dnstest.Case{Ask: "s60.service.consul. A"})

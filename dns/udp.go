@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"bytes"
 	"net"
 	"net/netip"
 
@@ -12,8 +13,8 @@ const maxQuery = 4096
 
 // serveUDP reads queries until the server closes. It stops reading while too many are under way.
 func (s *Server) serveUDP(conn *net.UDPConn) {
+	buf := make([]byte, maxQuery)
 	for {
-		buf := make([]byte, maxQuery)
 		n, session, err := dns.ReadFromSessionUDP(conn, buf)
 		if err != nil {
 			if !s.failedRead("udp", err) {
@@ -21,10 +22,11 @@ func (s *Server) serveUDP(conn *net.UDPConn) {
 			}
 			continue
 		}
+		query := bytes.Clone(buf[:n])
 		s.slots <- struct{}{}
 		s.running.Go(func() {
 			defer func() { <-s.slots }()
-			s.ServeWire(s.ctx, &udpReply{conn: conn, session: session}, buf[:n])
+			s.ServeWire(s.ctx, &udpReply{conn: conn, session: session}, query)
 		})
 	}
 }

@@ -109,7 +109,17 @@ func TestAltDomain(t *testing.T) {
 		{Ask: "alt. NS", Answer: "alt. NS srv1.node.dc1.alt.", Extra: "srv1.node.dc1.alt. A 10.0.0.1"},
 		{Ask: "ns.alt. A", Answer: "ns.alt. A 10.0.0.1"},
 		{Ask: "corp.example. A", Rcode: "REFUSED", Flags: "-"},
-		{Ask: "web.service.consul. A", Rcode: "REFUSED", Flags: "-", EDNS: "1232", EDE: "20 not a zone of this server, and it has no recursors"},
+		{Ask: "web.service.consul. A", Rcode: "REFUSED", Flags: "-", EDNS: "1232", EDE: "20 not in a zone of this server"},
+	})
+}
+
+func TestNestedDomains(t *testing.T) {
+	state := dnstest.Catalog(t, world)
+	h := handler(t, current(state), func(c *dns.Config) { c.AltDomain = "x.consul" })
+	dnstest.Run(t, h, []dnstest.Case{
+		{Ask: "nope.service.x.consul. A", Rcode: "NXDOMAIN", Ns: soa("x.consul.", "x.consul.", state)},
+		{Ask: "nope.service.consul. A", Rcode: "NXDOMAIN", Ns: soa("consul.", "consul.", state)},
+		{Ask: "n2.node.x.consul. A", Answer: "n2.node.x.consul. A 10.0.0.12"},
 	})
 }
 
