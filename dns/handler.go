@@ -96,7 +96,7 @@ func (h *Handler) ServeWire(ctx context.Context, w ResponseWriter, wire []byte) 
 	if err := w.Write(reply); err != nil {
 		h.log.Debug("dns reply not sent", "client", w.Client(), "err", err)
 	}
-	h.metrics.Query(qtype, rcode, time.Since(started))
+	h.metrics.Query(metrics.Slow, qtype, rcode, time.Since(started))
 }
 
 // answer returns the wire form of the reply, and the names of type and rcode for the metrics.

@@ -6,9 +6,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// Path is how a question came by its answer.
+type Path string
+
+// The paths.
+const (
+	Hit  Path = "hit"  // from the answer cache
+	Miss Path = "miss" // one that the cache could have held: decided, and kept there if it may be
+	Slow Path = "slow" // one that the cache is not asked for: over TCP, with options, forwarded
+)
+
 // DNS counts questions and what became of them.
 type DNS struct {
-	queries  map[string]map[string]prometheus.Counter // type, rcode
+	queries  map[Path]map[string]map[string]prometheus.Counter // path, type, rcode
 	types    fixed
 	rcodes   fixed
 	duration prometheus.Observer
@@ -20,8 +30,8 @@ func newDNS(reg prometheus.Registerer) *DNS {
 	rcodes := newFixed("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "BADVERS")
 	vec := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "muster_dns_queries_total",
-		Help: "DNS questions answered, by question type and response code.",
-	}, []string{"type", "rcode"})
+		Help: "DNS questions answered, by question type, response code and path: hit, miss or slow, by what the answer cache had to say.",
+	}, []string{"type", "rcode", "path"})
 	duration := prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "muster_dns_query_duration_seconds",
 		Help:    "Time from a question read to its answer handed to the kernel.",
@@ -32,20 +42,27 @@ func newDNS(reg prometheus.Registerer) *DNS {
 		Help: "Packets that got no answer: responses (QR=1) and those too short for a header.",
 	})
 	reg.MustRegister(vec, duration, dropped)
-	d := &DNS{queries: map[string]map[string]prometheus.Counter{}, types: types, rcodes: rcodes, duration: duration, dropped: dropped}
-	for t := range types {
-		d.queries[t] = map[string]prometheus.Counter{}
-		for r := range rcodes {
-			d.queries[t][r] = vec.WithLabelValues(t, r)
+	d := &DNS{queries: map[Path]map[string]map[string]prometheus.Counter{}, types: types, rcodes: rcodes, duration: duration, dropped: dropped}
+	for _, p := range []Path{Hit, Miss, Slow} {
+		d.queries[p] = map[string]map[string]prometheus.Counter{}
+		for t := range types {
+			d.queries[p][t] = map[string]prometheus.Counter{}
+			for r := range rcodes {
+				d.queries[p][t][r] = vec.WithLabelValues(t, r, string(p))
+			}
 		}
 	}
 	return d
 }
 
 // Query counts one answered question. Unknown types and codes count as "other".
-func (d *DNS) Query(qtype, rcode string, took time.Duration) {
-	d.queries[d.types.of(qtype)][d.rcodes.of(rcode)].Inc()
+func (d *DNS) Query(path Path, qtype, rcode string, took time.Duration) {
+	d.counter(path, qtype, rcode).Inc()
 	d.duration.Observe(took.Seconds())
+}
+
+func (d *DNS) counter(path Path, qtype, rcode string) prometheus.Counter {
+	return d.queries[path][d.types.of(qtype)][d.rcodes.of(rcode)]
 }
 
 // Dropped counts one packet that must not be answered.
