@@ -61,9 +61,7 @@ func (b *builder) service(s *source, p placed[catalog.ServiceDefinition], servic
 	def := p.def
 	b.cfg.Services = append(b.cfg.Services, def)
 	whole := !s.broken(p.at)
-	if whole { // what could not be decoded would be called missing
-		b.definition(s, p.at, def.Validate())
-	}
+	b.definition(s, p.at, whole, def.Validate())
 	normal := def.Normalize()
 	mine := b.claim(services, "service id", normal.ID, s, idPath(s, p.at))
 	if !whole {
@@ -106,17 +104,23 @@ func clashesWithin(def *catalog.ServiceDefinition, i int) bool {
 func (b *builder) check(s *source, p placed[catalog.CheckDefinition], checks claims) {
 	def := p.def
 	b.cfg.Checks = append(b.cfg.Checks, def)
-	if !s.broken(p.at) {
-		b.definition(s, p.at, def.Validate(false))
+	whole := !s.broken(p.at)
+	b.definition(s, p.at, whole, def.Validate(false))
+	if whole {
 		b.script(s, p.at, &def)
 	}
 	b.claim(checks, "check id", def.Normalize().ID, s, idPath(s, p.at))
 }
 
-// definition places the problems of a definition that stands at a path.
-func (b *builder) definition(s *source, at string, found catalog.Problems) {
+// definition places the problems of a definition that stands at a path. One that
+// was not decoded whole is judged by the keys that were: what could not be
+// decoded, or was misspelt, would be called missing.
+func (b *builder) definition(s *source, at string, whole bool, found catalog.Problems) {
 	for _, p := range found {
-		b.problems = append(b.problems, s.pos.Problem(at+"."+p.Field, p.Message))
+		key := at + "." + p.Field
+		if whole || s.pos.Has(key) && !s.broken(key) {
+			b.problems = append(b.problems, s.pos.Problem(key, p.Message))
+		}
 	}
 }
 

@@ -45,6 +45,9 @@ func TestDefinitionProblems(t *testing.T) {
 			`a.json:3:11: service.port: port 70000 is outside 0..65535`,
 			`a.json:4:38: service.checks[1].http: "x" is not an http:// or https:// URL with a host`,
 			`a.json:5:15: service.checks[1].interval: 1ms is under the least, 100ms`}},
+		{"beside a key that is misspelt", []file{{"a.json", `{"service": {"name": "my api", "check": {"htpp": "x", "interval": "1ms"}}}`}}, []string{
+			`a.json:1:22: service.name: service name "my api": character ' ' cannot stand in a DNS name (use letters, digits, '-' and '_')`,
+			`a.json:1:42: service.check.htpp: unknown key, did you mean "http"?`}},
 		{"of a check", []file{{"a.json", `{"checks": [{"ttl": "1m"}, {"name": "c"}]}`}}, []string{
 			"a.json:1:13: checks[0].name: a check needs a name or an id",
 			"a.json:1:28: checks[1].check: says nothing to probe: set one of http, tcp, ttl, args, alias_service, alias_node"}},
