@@ -104,7 +104,7 @@ func (a *Agent) build(cfg *Config) error {
 func (a *Agent) buildReplica(cfg *Config) error {
 	mux, err := transport.Listen(transport.Config{Addr: cfg.ServerListen(), Logger: a.logs.With("room", "transport")})
 	if err != nil {
-		return err
+		return portHint(err)
 	}
 	a.closers.add("server port", mux.Close)
 	// The port is known only now if the configuration left it to the kernel.
