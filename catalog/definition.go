@@ -21,6 +21,7 @@ type ServiceDefinition struct {
 	Meta              map[string]string         `key:"meta"`
 	Weights           *Weights                  `key:"weights"` // nil: DefaultWeights
 	EnableTagOverride bool                      `key:"enable_tag_override"`
+	DNS               *InstanceDNS              `key:"dns"` // nil: nothing out of the ordinary
 	Check             *CheckDefinition          `key:"check"`
 	Checks            []CheckDefinition         `key:"checks"`
 }
@@ -214,6 +215,9 @@ func (d *ServiceDefinition) Validate() Problems {
 	if w := d.Weights; w != nil {
 		validWeight(&p, "weights.passing", w.Passing)
 		validWeight(&p, "weights.warning", w.Warning)
+	}
+	if d.DNS != nil {
+		p.within("dns", d.DNS.validate())
 	}
 	if d.Check != nil {
 		p.within("check", d.Check.Validate(true))

@@ -16,7 +16,8 @@ type Instance struct {
 	TaggedAddresses   map[string]ServiceAddress `json:",omitempty"`
 	Meta              map[string]string         `json:",omitempty"`
 	Weights           Weights
-	EnableTagOverride bool `json:",omitempty"` // others may change the tags; the agent then keeps them
+	EnableTagOverride bool         `json:",omitempty"` // others may change the tags; the agent then keeps them
+	DNS               *InstanceDNS `json:",omitempty"` // nil: nothing out of the ordinary
 	CreateIndex       uint64
 	ModifyIndex       uint64
 }
@@ -49,5 +50,6 @@ func (i *Instance) HasTag(tag string) bool {
 func (i *Instance) SameAs(o *Instance) bool {
 	return i.Node == o.Node && i.ID == o.ID && i.Name == o.Name && slices.Equal(i.Tags, o.Tags) &&
 		i.Address == o.Address && i.Port == o.Port && maps.Equal(i.TaggedAddresses, o.TaggedAddresses) &&
-		maps.Equal(i.Meta, o.Meta) && i.Weights == o.Weights && i.EnableTagOverride == o.EnableTagOverride
+		maps.Equal(i.Meta, o.Meta) && i.Weights == o.Weights && i.EnableTagOverride == o.EnableTagOverride &&
+		i.DNS.Equal(o.DNS)
 }

@@ -244,12 +244,14 @@ func TestProblemText(t *testing.T) {
 func TestDefinitionsDecode(t *testing.T) {
 	text := `{"ID":"a1","Name":"api","Tags":["v1"],"Address":"10.0.0.1","Port":80,
 	  "TaggedAddresses":{"lan":{"Address":"10.0.0.1","Port":81}},"Meta":{"k":"v"},"Weights":{"Passing":2,"Warning":1},
-	  "EnableTagOverride":true,"Check":{"ScriptArgs":["true"],"Interval":"1s","Status":"passing"},
+	  "EnableTagOverride":true,"DNS":{"TTL":"30s","ALPN":["h2"]},"Check":{"ScriptArgs":["true"],"Interval":"1s","Status":"passing"},
 	  "checks":[{"http":"http://x/","header":{"A":["b"]},"interval":1000000000,"deregister_critical_service_after":"90m"}]}`
+	ttl := 30 * time.Second
 	want := catalog.ServiceDefinition{
 		ID: "a1", Name: "api", Tags: []string{"v1"}, Address: "10.0.0.1", Port: 80,
 		TaggedAddresses: map[string]catalog.ServiceAddress{"lan": {Address: "10.0.0.1", Port: 81}},
 		Meta:            map[string]string{"k": "v"}, Weights: &catalog.Weights{Passing: 2, Warning: 1}, EnableTagOverride: true,
+		DNS:   &catalog.InstanceDNS{Priority: catalog.DefaultPriority, TTL: &ttl, ALPN: []string{"h2"}},
 		Check: &catalog.CheckDefinition{Args: []string{"true"}, Interval: time.Second, Status: catalog.Passing},
 		Checks: []catalog.CheckDefinition{{HTTP: "http://x/", Header: map[string][]string{"A": {"b"}}, Interval: time.Second,
 			DeregisterCriticalServiceAfter: 90 * time.Minute}},

@@ -28,6 +28,8 @@ func TestAgentWrites(t *testing.T) {
 		{service + "?replace-existing-checks=false", `{"Name":"web"}`, 200, "", []string{"} false"}},
 		{service, `{"ID":"a","Name":"web","Checks":[{"CheckID":"c","TTL":"1m","DeregisterCriticalServiceAfter":"90m"}]}`, 200, "", []string{"ID:c", "TTL:1m0s", "DeregisterCriticalServiceAfter:1h30m0s"}},
 		{service, `{"Name":"web","Connect":{"Native":false},"Proxy":{"Mode":""},"Kind":"","Check":{"GRPC":"","TTL":"1s","UDP":null}}`, 200, "", []string{"Name:web", "TTL:1s"}},
+		{service, `{"Name":"web","DNS":{"Priority":70000}}`, 200, "", []string{"DNS:0x"}}, // the agent judges
+		{service, `{"Name":"web","DNS":{"TTL":"soon"}}`, 400, "dns.ttl", nil},
 		{service, `{"Name":"web","Token":"x","Whatever":{"a":1}}`, 200, "", []string{"Name:web"}},
 		{check, `{"Name":"c","script_args":["/bin/true"],"Interval":1000000000,"service_id":"web"}`, 200, "", []string{"Name:c", "Args:[/bin/true]", "Interval:1s", "ServiceID:web"}},
 

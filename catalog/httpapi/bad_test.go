@@ -93,6 +93,8 @@ func TestBadRequests(t *testing.T) {
 			"Service.id: contains a control character"},
 		{"PUT", register, `{"Node": "n", "Address": "1.2.3.4", "Service": {"Service": "s", "Weights": {"Passing": -1}}}`, 400,
 			"Service.weights.passing: weight -1 is outside 0..65535"},
+		{"PUT", register, `{"Node": "n", "Address": "1.2.3.4", "Service": {"Service": "s", "DNS": {"TTL": "1500ms"}}}`, 400,
+			"Service.dns.ttl: 1.5s is not in whole seconds"},
 		{"PUT", register, `{"Node": "n", "Address": "1.2.3.4", "Check": {}}`, 400, "Check: needs a CheckID or a Name"},
 		{"PUT", register, `{"Node": "n", "Address": "1.2.3.4", "Check": {"Name": "c", "Status": "sick"}}`, 400,
 			`Check.Status: "sick" is none of passing, warning, critical`},

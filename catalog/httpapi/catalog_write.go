@@ -35,6 +35,7 @@ type serviceBody struct {
 	Meta              map[string]string
 	Weights           *catalog.Weights // nil or all zero: the default
 	EnableTagOverride bool
+	DNS               *catalog.InstanceDNS
 }
 
 // checkBody is a check within it.
@@ -152,6 +153,7 @@ func (b *serviceBody) instance() (*catalog.Instance, error) {
 	def := catalog.ServiceDefinition{
 		ID: b.ID, Name: b.Service, Tags: b.Tags, Address: b.Address, Port: b.Port,
 		TaggedAddresses: b.TaggedAddresses, Meta: b.Meta, Weights: b.Weights, EnableTagOverride: b.EnableTagOverride,
+		DNS: b.DNS,
 	}
 	if problems := def.Validate(); len(problems) > 0 {
 		return nil, catalog.Errorf(catalog.Invalid, "Service.%w", problems[0])
@@ -160,6 +162,7 @@ func (b *serviceBody) instance() (*catalog.Instance, error) {
 	return &catalog.Instance{
 		ID: def.ID, Name: def.Name, Tags: def.Tags, Address: def.Address, Port: def.Port,
 		TaggedAddresses: def.TaggedAddresses, Meta: def.Meta, Weights: *def.Weights, EnableTagOverride: def.EnableTagOverride,
+		DNS: def.DNS,
 	}, nil
 }
 

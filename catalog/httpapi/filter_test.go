@@ -109,6 +109,7 @@ func TestBadFilter(t *testing.T) {
 		`Service.Port == 80.5`,
 		`Service.Service matches "("`,
 		`Service.Port is empty`,
+		`Service.DNS.Priority == 1`, // absent from most rows
 		`any Checks as c { c.Stat == "critical" }`,
 		`any Service.Port as c { c == 1 }`,
 		strings.Repeat("any Checks as c { ", 4) + `Node.Node == "a"` + strings.Repeat(" }", 4),

@@ -27,6 +27,13 @@ type ServiceAddress struct {
 	Port    int
 }
 
+// ServiceDNS is what the owner of an instance asks of DNS; none when nothing was asked.
+type ServiceDNS struct {
+	Priority int      // of the SRV record
+	TTL      string   `json:",omitempty"` // such as "30s"; empty: as the agent is configured
+	ALPN     []string `json:",omitempty"` // protocols, such as "h2"
+}
+
 // Proxy is always empty; clients decode it without asking.
 type Proxy struct {
 	Mode        string
@@ -53,6 +60,7 @@ type CatalogService struct {
 	ServicePort              int
 	ServiceSocketPath        string // always empty
 	ServiceEnableTagOverride bool
+	ServiceDNS               *ServiceDNS `json:",omitempty"`
 	ServiceProxy             Proxy
 	ServiceConnect           struct{}
 	CreateIndex              uint64
@@ -70,6 +78,7 @@ type NodeService struct {
 	Port              int
 	Weights           Weights
 	EnableTagOverride bool
+	DNS               *ServiceDNS `json:",omitempty"`
 	Proxy             Proxy
 	Connect           struct{}
 	PeerName          string // always empty
@@ -119,8 +128,8 @@ func shapeCatalogService(n *catalog.Node, i *catalog.Instance) *CatalogService {
 		ServiceID: i.ID, ServiceName: i.Name, ServiceTags: nonNil(i.Tags),
 		ServiceAddress: i.Address, ServiceTaggedAddresses: shapeAddresses(i.TaggedAddresses),
 		ServiceWeights: Weights(i.Weights), ServiceMeta: nonNilMap(i.Meta), ServicePort: i.Port,
-		ServiceEnableTagOverride: i.EnableTagOverride,
-		CreateIndex:              i.CreateIndex, ModifyIndex: i.ModifyIndex,
+		ServiceEnableTagOverride: i.EnableTagOverride, ServiceDNS: shapeDNS(i.DNS),
+		CreateIndex: i.CreateIndex, ModifyIndex: i.ModifyIndex,
 	}
 }
 
@@ -128,7 +137,7 @@ func shapeService(i *catalog.Instance) *NodeService {
 	return &NodeService{
 		ID: i.ID, Service: i.Name, Tags: nonNil(i.Tags), Address: i.Address,
 		TaggedAddresses: shapeAddresses(i.TaggedAddresses), Meta: nonNilMap(i.Meta), Port: i.Port,
-		Weights: Weights(i.Weights), EnableTagOverride: i.EnableTagOverride,
+		Weights: Weights(i.Weights), EnableTagOverride: i.EnableTagOverride, DNS: shapeDNS(i.DNS),
 		CreateIndex: i.CreateIndex, ModifyIndex: i.ModifyIndex,
 	}
 }
@@ -150,6 +159,17 @@ func shapeAddresses(m map[string]catalog.ServiceAddress) map[string]ServiceAddre
 	out := make(map[string]ServiceAddress, len(m))
 	for name, a := range m {
 		out[name] = ServiceAddress(a)
+	}
+	return out
+}
+
+func shapeDNS(d *catalog.InstanceDNS) *ServiceDNS {
+	if d == nil {
+		return nil
+	}
+	out := &ServiceDNS{Priority: d.Priority, ALPN: d.ALPN}
+	if d.TTL != nil {
+		out.TTL = d.TTL.String()
 	}
 	return out
 }

@@ -15,10 +15,12 @@ import (
 
 // everything is a definition with every field set, so that a field lost on the way to disk shows.
 func everything() catalog.ServiceDefinition {
+	minute := time.Minute
 	return catalog.ServiceDefinition{
 		ID: "a/../<b> ü", Name: "web", Tags: []string{"x"}, Address: "10.1.1.1", Port: 80,
 		TaggedAddresses: map[string]catalog.ServiceAddress{"wan": {Address: "1.2.3.4", Port: 1}},
 		Meta:            map[string]string{"k": "v"}, Weights: &catalog.Weights{Passing: 3, Warning: 2}, EnableTagOverride: true,
+		DNS: &catalog.InstanceDNS{Priority: 10, TTL: &minute, ALPN: []string{"h2"}},
 		Checks: []catalog.CheckDefinition{
 			{ID: "h", HTTP: "http://x/", Method: "PUT", Header: map[string][]string{"A": {"b"}}, Body: "<&>", Interval: time.Second,
 				Timeout: time.Millisecond, OutputMaxSize: 7, SuccessBeforePassing: 2, FailuresBeforeCritical: 3, FailuresBeforeWarning: 1,

@@ -19,6 +19,7 @@ func instanceRow(node string, d *catalog.ServiceDefinition) *catalog.Instance {
 		Meta:              d.Meta,
 		Weights:           *d.Weights,
 		EnableTagOverride: d.EnableTagOverride,
+		DNS:               d.DNS,
 	}
 }
 

@@ -93,6 +93,9 @@ func definitionKeys(t reflect.Type, prefix string) []string {
 		case reflect.TypeFor[*catalog.Weights](): // only its members have rows
 			out = append(out, prefix+names+".passing", prefix+names+".warning")
 			return
+		case reflect.TypeFor[*catalog.InstanceDNS](): // likewise
+			out = append(out, definitionKeys(kind.Elem(), prefix+names+".")...)
+			return
 		case reflect.TypeFor[map[string]catalog.ServiceAddress]():
 			out = append(out, prefix+names+".NAME.address", prefix+names+".NAME.port")
 		}
