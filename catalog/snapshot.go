@@ -11,7 +11,8 @@ import (
 type Snapshot struct {
 	txn *memdb.Txn
 	// Index is the raft index the rows are at, or a little past.
-	Index uint64
+	Index  uint64
+	moment Moment
 }
 
 // Mark says how fresh the answer of a query is and when to ask again.

@@ -13,7 +13,9 @@ import (
 type State struct {
 	db      *memdb.MemDB
 	applied atomic.Uint64
-	graves  int // rows of the graves table
+	graves  int                      // rows of the graves table
+	version atomic.Uint64            // of the current Moment
+	latest  atomic.Pointer[Snapshot] // the last one taken, as long as it is current
 
 	mu      sync.Mutex
 	advance chan struct{} // closed and replaced when applied moves; nil while nobody waits
@@ -49,6 +51,7 @@ func (s *State) Apply(index uint64, c Command) (Result, error) {
 func (s *State) Advance(index uint64) { s.advanceTo(index) }
 
 func (s *State) advanceTo(index uint64) {
+	s.pass()
 	s.applied.Store(index)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,13 +76,6 @@ func (s *State) Reached(index uint64) <-chan struct{} {
 }
 
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
-
-// Snapshot returns a consistent view of all rows. It costs next to nothing and needs no release.
-func (s *State) Snapshot() *Snapshot {
-	// The index is read first: rows may be newer than it, never older.
-	index := s.applied.Load()
-	return &Snapshot{txn: s.db.Txn(false), Index: index}
-}
 
 // tx is a write transaction at a raft index.
 type tx struct {
