@@ -1,0 +1,28 @@
+package catalog
+
+// ServiceNames returns the names of services in their folded order, each once
+// without regard to case, and no more than limit. It costs a step per name,
+// however many instances there are. The mark is that of [Snapshot.Services].
+func (s *Snapshot) ServiceNames(limit int) ([]string, Mark) {
+	var out []string
+	from := ""
+	for len(out) < limit {
+		it, err := s.txn.LowerBound(tableInstances, "service", from)
+		if err != nil {
+			panic("catalog: read instances: " + err.Error())
+		}
+		i, _ := it.Next().(*Instance)
+		if i == nil {
+			break
+		}
+		out = append(out, i.Name)
+		from = Fold(i.Name) + "\x01" // past every key of this name, before that of any longer one
+	}
+	return out, s.mark(resServiceList)
+}
+
+// EntryOf returns an instance of the snapshot with its node and checks.
+func (s *Snapshot) EntryOf(i *Instance) Entry {
+	checks := append(s.ChecksOfInstance(i.Node, ""), s.ChecksOfInstance(i.Node, i.ID)...)
+	return Entry{Node: s.Node(i.Node), Instance: i, Checks: checks}
+}
