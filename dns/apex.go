@@ -35,24 +35,29 @@ func (l *lookup) servers(tally *Tally) []candidate {
 		e := &entries[i]
 		status := e.Status()
 		tally.add(status)
-		at := instanceAddresses(e, l.name)
+		at, seen := instanceAddresses(e, l.name), l.step.considerEntry(e, status, l.name)
 		if status != catalog.Critical && status != catalog.Maintenance && len(at.all()) > 0 {
-			out = append(out, candidate{Entry: e, at: at})
+			out = append(out, candidate{Entry: e, at: at, seen: seen})
+		} else if len(at.all()) == 0 && byHealth(status) == Unused {
+			seen.become(NoAddress)
 		}
 	}
-	l.rng.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	return out
 }
 
 // nameServers is the zone's NS RRset, the healthy servers, and the addresses of its targets.
 func (l *lookup) nameServers() (ns, addrs []dns.RR) {
+	l.step.ttl(l.nodeTTL, nodeTTLKey)
 	g := glue{lookup: l, ttl: l.nodeTTL, seen: map[string]bool{}}
-	for _, c := range l.servers(new(Tally)) {
+	live := l.servers(new(Tally))
+	l.rng.Shuffle(len(live), func(i, j int) { live[i], live[j] = live[j], live[i] })
+	for _, c := range live {
 		target := l.target(c.Node, c.at)
 		if g.add(target, c) {
 			ns = append(ns, &dns.NS{Hdr: header(l.origin, dns.TypeNS, l.nodeTTL), Ns: target})
 		}
 	}
+	l.settle(live, ns, dns.TypeNS)
 	return ns, g.records
 }
 
@@ -69,5 +74,8 @@ func (l *lookup) nameServer(qtype uint16) Answer {
 	for i := range live {
 		live[i].weight = 1
 	}
-	return l.reached(live, l.nodeTTL, qtype)
+	l.step.ttl(l.nodeTTL, nodeTTLKey)
+	a := l.reached(live, l.nodeTTL, qtype)
+	l.settle(live, a.Answer, qtype)
+	return a
 }

@@ -11,6 +11,7 @@ func (l *lookup) negative(rcode int, why Reason) Answer {
 	if l.name == l.origin {
 		rcode = dns.RcodeSuccess
 	}
+	l.step.lack()
 	return Answer{Rcode: rcode, Authoritative: true, Ns: []dns.RR{l.soa()}, Reason: why}
 }
 
@@ -18,10 +19,11 @@ func (l *lookup) negative(rcode int, why Reason) Answer {
 // still while nothing changes and every agent at the same index says the same.
 func (l *lookup) soa() *dns.SOA {
 	t := l.cfg.SOA
+	l.step.ttl(t.MinTTL, "dns_config.soa.min_ttl")
 	return &dns.SOA{
 		Hdr: header(l.origin, dns.TypeSOA, t.MinTTL),
 		Ns:  under("ns", l.domain), Mbox: under("hostmaster", l.domain),
-		Serial:  uint32(l.snap.Index),
+		Serial:  uint32(l.snap.index()),
 		Refresh: t.Refresh, Retry: t.Retry, Expire: t.Expire, Minttl: t.MinTTL,
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // node answers for a node, whatever its health: its name is who it is, not what it offers.
-func (l *lookup) node(name string, qtype uint16) Answer {
+func (l *lookup) node(name string, qtype uint16) (a Answer) {
 	n := l.snap.Node(name)
 	if n == nil {
 		if l.snap.HasNodeBelow(name) {
@@ -16,6 +16,10 @@ func (l *lookup) node(name string, qtype uint16) Answer {
 		return l.nxdomain(Reason{Kind: UnknownNode, Subject: name})
 	}
 	at := nodeAddresses(n)
+	if l.trace != nil {
+		seen := l.considerNode(n, l.nodeTTL)
+		defer func() { l.settle([]candidate{{Entry: &catalog.Entry{Node: n}, at: at, seen: seen}}, a.Answer, qtype) }()
+	}
 	if catalog.EqualFold(at.host, l.name) {
 		at = addresses{}
 	}
@@ -23,7 +27,6 @@ func (l *lookup) node(name string, qtype uint16) Answer {
 		return l.alias(at.host, l.nodeTTL, qtype)
 	}
 	meta := metaTXT(l.name, n.Meta, l.nodeTTL, everyKey)
-	var a Answer
 	switch qtype {
 	case dns.TypeA, dns.TypeAAAA:
 		a = l.addressesAt(at, qtype)

@@ -68,6 +68,11 @@ func NewResolver(cfg Config) (*Resolver, error) {
 
 // Resolve answers a question from a view. It is safe for concurrent use when rng is.
 func (r *Resolver) Resolve(q Question, v View, rng *rand.Rand) Answer {
+	return r.resolve(q, v, rng, nil, nil)
+}
+
+// resolve is Resolve; a trace that is not nil is told of every step, a watch of all that was read.
+func (r *Resolver) resolve(q Question, v View, rng *rand.Rand, t *trace, w *watch) Answer {
 	labels := splitName(q.Name)
 	z := r.zoneOf(labels)
 	addr, reverse := reverseAddr(labels)
@@ -80,13 +85,14 @@ func (r *Resolver) Resolve(q Question, v View, rng *rand.Rand) Answer {
 	if v.Age > r.maxAge {
 		return failed(TooStale)
 	}
+	seen := reads{v.Snapshot, w}
 	if z == nil {
-		if !known(v.Snapshot, addr) {
+		if !known(seen, addr) {
 			return notInZone()
 		}
 		z = newZone(reverseOrigin(hostPrefix(addr)), true)
 	}
-	l := &lookup{Resolver: r, snap: v.Snapshot, rng: rng, udp: q.UDP}
+	l := &lookup{Resolver: r, snap: seen, rng: rng, udp: q.UDP, trace: t}
 	a := l.in(z, labels, q.Name).answer(labels, q.Type)
 	a.Stale = v.Age > r.cfg.StaleAfter
 	return a
@@ -103,10 +109,12 @@ func failed(k Kind) Answer {
 // lookup is one question on its way through one snapshot.
 type lookup struct {
 	*Resolver
-	snap *catalog.Snapshot
+	snap reads
 	rng  *rand.Rand
 	udp  bool
 
+	trace   *trace // nil: nobody asks why
+	step    *Step  // of the name looked up; nil likewise
 	zone    *zone
 	name    string   // the name looked up, spelled as asked
 	origin  string   // the zone's origin, spelled as in name
@@ -117,7 +125,7 @@ type lookup struct {
 // in returns a copy of the lookup for a name in a zone.
 func (l *lookup) in(z *zone, labels []label, name string) *lookup {
 	c := *l
-	c.zone, c.name = z, name
+	c.zone, c.name, c.step = z, name, l.trace.begin(z, name)
 	c.origin = name[labels[len(labels)-len(z.labels)].at:] // no zone of ours is the root
 	c.domain = c.origin
 	if z.reverse {
@@ -137,6 +145,7 @@ func (l *lookup) answer(labels []label, qtype uint16) Answer {
 		texts[i] = labels[i].text
 	}
 	r := parseName(texts)
+	l.step.read(r)
 	if r.dc != "" && !catalog.EqualFold(r.dc, l.cfg.Datacenter) {
 		return l.nxdomain(Reason{Kind: UnknownDatacenter, Subject: r.dc})
 	}
@@ -177,5 +186,6 @@ func (l *lookup) addr(a netip.Addr, qtype uint16) Answer {
 		}
 		return l.nodata(Reason{Kind: NoSuchType})
 	}
+	l.step.ttl(l.nodeTTL, nodeTTLKey)
 	return l.found([]dns.RR{addressRecord(l.name, a, l.nodeTTL)}, NoSuchType)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // known reports whether the catalog has an address, healthy or not.
-func known(s *catalog.Snapshot, a netip.Addr) bool {
+func known(s reads, a netip.Addr) bool {
 	return len(s.NodesAt(a)) > 0 || len(s.InstancesAt(a)) > 0
 }
 
@@ -59,18 +59,23 @@ func shortReverse(labels []label) bool {
 // states it as its own. Instances that use their node's address are found through the node.
 func (l *lookup) pointers(a netip.Addr, tally *Tally) []dns.RR {
 	var out []dns.RR
-	seen := map[string]bool{}
-	add := func(label, kind string, ttl uint32) {
+	have := map[string]bool{}
+	add := func(label, kind string, ttl uint32, seen *Considered) {
 		name := under(label+"."+kind+"."+l.cfg.Datacenter, l.domain)
-		if _, ok := dns.IsDomainName(name); !ok || seen[catalog.Fold(name)] {
+		if _, ok := dns.IsDomainName(name); !ok {
 			return
 		}
-		seen[catalog.Fold(name)] = true
+		seen.become(Answered)
+		if have[catalog.Fold(name)] {
+			return
+		}
+		have[catalog.Fold(name)] = true
 		out = append(out, &dns.PTR{Hdr: header(l.name, dns.TypePTR, ttl), Ptr: name})
 	}
 	for _, n := range l.snap.NodesAt(a) {
+		seen := l.considerNode(n, l.nodeTTL)
 		if catalog.ValidNodeName(n.Name) == nil {
-			add(n.Name, "node", l.nodeTTL)
+			add(n.Name, "node", l.nodeTTL, seen)
 		}
 	}
 	tally.OnlyPassing = l.cfg.OnlyPassing
@@ -78,10 +83,13 @@ func (l *lookup) pointers(a netip.Addr, tally *Tally) []dns.RR {
 		checks := append(slices.Clone(l.snap.ChecksOfInstance(i.Node, "")), l.snap.ChecksOfInstance(i.Node, i.ID)...)
 		status := catalog.Worst(checks)
 		tally.add(status)
+		seen := l.considerInstance(i, checks, status)
 		if status == catalog.Passing || status == catalog.Warning && !l.cfg.OnlyPassing {
 			if catalog.ValidServiceName(i.Name) == nil {
-				add(i.Name, "service", l.ttls.of(i.Name))
+				add(i.Name, "service", l.serviceTTL(i.Name), seen)
 			}
+		} else if status == catalog.Warning {
+			seen.become(NotPassing)
 		}
 	}
 	return out

@@ -14,10 +14,11 @@ type candidate struct {
 	*catalog.Entry
 	weight int
 	at     addresses
+	seen   *Considered // nil: nobody asks why
 }
 
 // service answers for a service, whichever form of name asked for it.
-func (l *lookup) service(r request, qtype uint16) Answer {
+func (l *lookup) service(r request, qtype uint16) (a Answer) {
 	entries := l.snap.Entries(r.service)
 	if len(entries) == 0 {
 		if r.tag == "" && !r.srvOnly && r.service != "" && r.service[0] == '_' {
@@ -31,7 +32,10 @@ func (l *lookup) service(r request, qtype uint16) Answer {
 	if len(live) == 0 {
 		return l.noInstance(entries, r, tally)
 	}
-	ttl := l.ttls.of(r.service)
+	if l.trace != nil {
+		defer func() { l.settle(live, a.Answer, qtype) }()
+	}
+	ttl := l.serviceTTL(r.service)
 	switch {
 	case qtype == dns.TypeSRV, r.srvOnly && qtype == dns.TypeANY:
 		return l.services(live, ttl)
@@ -51,19 +55,26 @@ func (l *lookup) candidates(entries []catalog.Entry, tag string, tally *Tally) [
 	tally.OnlyPassing = l.cfg.OnlyPassing
 	for i := range entries {
 		e := &entries[i]
+		status := e.Status()
+		seen := l.step.considerEntry(e, status, l.name)
 		if tag != "" && !e.Instance.HasTag(tag) {
+			seen.become(LacksTag)
 			continue
 		}
-		status := e.Status()
 		tally.add(status)
 		weight := e.Instance.Weights.Passing
 		switch {
 		case status == catalog.Warning && !l.cfg.OnlyPassing:
 			weight = e.Instance.Weights.Warning
 		case status != catalog.Passing:
+			if status == catalog.Warning {
+				seen.become(NotPassing)
+			}
 			continue
 		}
-		live = append(live, candidate{Entry: e, weight: min(max(weight, 0), 65535), at: instanceAddresses(e, l.name)})
+		weight = min(max(weight, 0), 65535)
+		seen.weigh(weight)
+		live = append(live, candidate{Entry: e, weight: weight, at: instanceAddresses(e, l.name), seen: seen})
 	}
 	return live
 }
@@ -71,7 +82,7 @@ func (l *lookup) candidates(entries []catalog.Entry, tag string, tally *Tally) [
 // noInstance is the answer when no healthy instance carries the tag asked for.
 func (l *lookup) noInstance(entries []catalog.Entry, r request, tally Tally) Answer {
 	if r.tag != "" {
-		for _, c := range l.candidates(entries, "", new(Tally)) {
+		for _, c := range l.aside().candidates(entries, "", new(Tally)) {
 			for _, tag := range c.Instance.Tags {
 				if strings.HasSuffix(catalog.Fold(tag), "."+catalog.Fold(r.tag)) {
 					return l.nodata(Reason{Kind: EmptyNonTerminal}) // a.b.NAME.service exists below b.NAME.service
@@ -101,7 +112,7 @@ func (l *lookup) reached(live []candidate, ttl uint32, qtype uint16) Answer {
 		}
 	}
 	if len(v4)+len(v6) == 0 && len(hosts) > 0 {
-		pick := choose(l.rng, weights(hosts), 1)[0]
+		pick := l.draw(weights(hosts), 1)[0]
 		return l.alias(hosts[pick].at.host, ttl, qtype)
 	}
 	switch qtype {
@@ -135,7 +146,7 @@ func (l *lookup) addressSet(in []candidate, ttl uint32, qtype uint16) []dns.RR {
 		w[i] += c.weight
 	}
 	var out []dns.RR
-	for _, i := range choose(l.rng, w, l.limit(len(addrs), l.cfg.ARecordLimit)) {
+	for _, i := range l.draw(w, l.limit(len(addrs), l.cfg.ARecordLimit)) {
 		out = append(out, addressRecord(l.name, addrs[i], ttl))
 	}
 	return out
@@ -143,12 +154,14 @@ func (l *lookup) addressSet(in []candidate, ttl uint32, qtype uint16) []dns.RR {
 
 // limit is how many of n records may be answered, given a limit of their type.
 func (l *lookup) limit(n, ofType int) int {
+	of := n
 	if ofType > 0 {
 		n = min(n, ofType)
 	}
 	if l.udp && l.cfg.UDPAnswerLimit > 0 {
 		n = min(n, l.cfg.UDPAnswerLimit)
 	}
+	l.step.limit(n, of)
 	return n
 }
 

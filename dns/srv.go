@@ -34,7 +34,7 @@ func (l *lookup) services(live []candidate, ttl uint32) Answer {
 	}
 	var answer []dns.RR
 	g := glue{lookup: l, ttl: ttl, seen: map[string]bool{}}
-	for _, i := range choose(l.rng, weights(set), l.limit(len(set), 0)) {
+	for _, i := range l.draw(weights(set), l.limit(len(set), 0)) {
 		answer = append(answer, &dns.SRV{
 			Hdr: header(l.name, dns.TypeSRV, ttl), Priority: srvPriority,
 			Weight: uint16(set[i].weight), Port: uint16(set[i].Instance.Port), Target: targets[i],
@@ -97,7 +97,7 @@ func (g *glue) add(target string, c candidate) bool {
 func (g *glue) addHost(host string) {
 	have := map[string]bool{} // an alias on the way is found once per type
 	for _, t := range []uint16{dns.TypeA, dns.TypeAAAA} {
-		sub, ok := g.within(host)
+		sub, ok := g.aside().within(host)
 		if !ok {
 			return
 		}

@@ -67,12 +67,13 @@ type Consensus interface {
 	Peers() []string
 }
 
-// Deps are what the server serves from. All but UI are needed.
+// Deps are what the server serves from. All but DNS and UI are needed.
 type Deps struct {
 	State          State
 	Consensus      Consensus
 	Registrations  Registrations
 	Agent          Agent
+	DNS            Explainer   // nil: DNS is off
 	Ready          func() bool // whether this agent may be sent traffic
 	Metrics        *metrics.HTTP
 	MetricsHandler http.Handler // serves /metrics

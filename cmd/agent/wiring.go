@@ -158,6 +158,9 @@ func (a *Agent) buildHTTP(cfg *Config) error {
 		Metrics: a.metrics.HTTP, MetricsHandler: a.metrics.Handler(), Series: a.metrics, Logs: a.logs,
 		Logger: a.logs.With("room", "http"),
 	}
+	if a.dns != nil {
+		deps.DNS = (*explainer)(a)
+	}
 	if cfg.UI {
 		deps.UI = ui.Handler(cfg.UIDir)
 	}

@@ -1,0 +1,91 @@
+package agent
+
+import (
+	"strings"
+
+	"muster/catalog"
+	"muster/catalog/httpapi"
+	"muster/dns"
+)
+
+// explainer is an agent as one who explains its DNS answers over HTTP.
+type explainer Agent
+
+// Explain implements httpapi.Explainer. A name without a dot is short for a service of ours.
+func (x *explainer) Explain(name, qtype string, tcp bool) (httpapi.Explanation, error) {
+	cfg := x.cfg.Load()
+	if !strings.Contains(name, ".") {
+		name += ".service." + cfg.DNS.Domain
+	}
+	q, err := dns.NewQuestion(name, qtype, !tcp)
+	if err != nil {
+		return httpapi.Explanation{}, err
+	}
+	e := x.dns.Explain(q)
+	a := &e.Answer
+	out := httpapi.Explanation{
+		Name: q.Name, Type: q.TypeName(), TCP: tcp, Rcode: a.RcodeName(),
+		Answer: dns.ZoneText(a.Answer), Authority: dns.ZoneText(a.Ns), Additional: dns.ZoneText(a.Extra),
+		Reason: a.Reason.String(), ErrorCode: int(a.Reason.Code()), Stale: a.Stale,
+		Names:     make([]httpapi.ExplainedName, len(e.Steps)),
+		Recursors: append([]string{}, e.Recursors...),
+		Message:   httpapi.ExplainedMessage(e.Message),
+		Agent: httpapi.ExplainedAgent{
+			Node: cfg.NodeName, Datacenter: cfg.Datacenter, Version: x.opts.Version,
+			Ready: e.Ready, Index: e.Index, Age: e.Age.String(),
+		},
+	}
+	for i, s := range e.Steps {
+		out.Names[i] = x.name(s)
+	}
+	return out, nil
+}
+
+func (x *explainer) name(s *dns.Step) httpapi.ExplainedName {
+	out := httpapi.ExplainedName{
+		Name: s.Name, Zone: s.Zone, ReadAs: s.Reading.String(),
+		Form: s.Form, Service: s.Service, Tag: s.Tag, Node: s.Node, Address: s.Address, Datacenter: s.Datacenter,
+		TTL: make([]httpapi.ExplainedTTL, len(s.TTLs)), Kept: s.Cut.Kept, Of: s.Cut.Of,
+		Considered: make([]httpapi.ExplainedInstance, len(s.Considered)),
+	}
+	for i, ttl := range s.TTLs {
+		out.TTL[i] = httpapi.ExplainedTTL(ttl)
+	}
+	for i, c := range s.Considered {
+		out.Considered[i] = x.considered(c)
+	}
+	return out
+}
+
+func (x *explainer) considered(c *dns.Considered) httpapi.ExplainedInstance {
+	out := httpapi.ExplainedInstance{
+		Node: c.Node.Name, Tags: []string{}, Addresses: append([]string{}, c.Addresses...),
+		Weight: c.Weight, Status: string(c.Status), In: c.Verdict.In(), Why: c.Verdict.String(),
+		Checks: make([]httpapi.ExplainedCheck, len(c.Checks)),
+	}
+	if i := c.Instance; i != nil {
+		out.ID, out.Service, out.Port = i.ID, i.Name, i.Port
+		out.Tags = append(out.Tags, i.Tags...)
+	}
+	for i, check := range c.Checks {
+		out.Checks[i] = x.check(check, c.Against(check))
+	}
+	return out
+}
+
+// check adds to a check of this node since when it has its status. Of checks of
+// other nodes the catalog does not say: its rows carry indexes, no times.
+func (x *explainer) check(c *catalog.Check, against bool) httpapi.ExplainedCheck {
+	out := httpapi.ExplainedCheck{
+		CheckID: c.ID, Name: c.Name, Type: c.Type, Status: string(c.Status), Against: against,
+		Output: c.Output, Notes: c.Notes, ModifyIndex: c.ModifyIndex,
+	}
+	if !catalog.EqualFold(c.Node, x.cfg.Load().NodeName) {
+		return out
+	}
+	// A verdict that is still on its way to the catalog is not the one answered from.
+	if since, ok := x.store.Since(c.ID); ok && since.Status == c.Status {
+		out.Since, out.OrBefore = &since.Time, since.OrBefore
+	}
+	return out
+}

@@ -1,0 +1,93 @@
+package dns
+
+import (
+	"muster/catalog"
+)
+
+// Verdict is what became of an instance or node that a lookup considered. The set is closed.
+type Verdict int
+
+// The verdicts.
+const (
+	Unused        Verdict = iota // healthy, and has no records of the type asked
+	Answered                     // in the answer
+	IsCritical                   // a check of it, or of its node, is critical
+	InMaintenance                // it, or its node, was taken out of service
+	NotPassing                   // in warning, which only_passing leaves out
+	LacksTag                     // does not carry what was asked for
+	OtherFamily                  // has addresses, of the other family only
+	NoAddress                    // has no address that DNS can carry
+	Superseded                   // has a host name, while others have addresses: a CNAME stands alone
+	NotDrawn                     // a limit left it out; which ones are drawn anew for every answer
+)
+
+// In reports whether the answer holds a record of it.
+func (v Verdict) In() bool { return v == Answered }
+
+// String says it to a person.
+func (v Verdict) String() string {
+	switch v {
+	case Answered:
+		return "in the answer"
+	case IsCritical:
+		return "critical"
+	case InMaintenance:
+		return "in maintenance"
+	case NotPassing:
+		return "in warning, and only_passing is set"
+	case LacksTag:
+		return "does not carry the tag"
+	case OtherFamily:
+		return "has addresses of the other family only"
+	case NoAddress:
+		return "has no address that DNS can carry"
+	case Superseded:
+		return "has a host name, which stands alone or not at all"
+	case NotDrawn:
+		return "left out by a limit, by chance and weight"
+	}
+	return "has no records of this type"
+}
+
+// byHealth is the verdict that a status alone leads to.
+func byHealth(s catalog.Status) Verdict {
+	switch s {
+	case catalog.Critical:
+		return IsCritical
+	case catalog.Maintenance:
+		return InMaintenance
+	}
+	return Unused
+}
+
+// Considered is an instance, or a node, that a lookup looked at, and what became of
+// it. The rows are the catalog's: nobody may change them.
+type Considered struct {
+	Node     *catalog.Node
+	Instance *catalog.Instance // nil: the node itself was asked for
+	Checks   []*catalog.Check  // of the node, then of the instance
+	Status   catalog.Status    // the worst of them
+	// Addresses are those that DNS knows it by: IPv4, IPv6, or else a host name. Empty: none.
+	Addresses []string
+	Weight    int // in effect, given the status; 0 when it is out by its health
+	Verdict   Verdict
+}
+
+// become records a verdict. It may be called on nil.
+func (c *Considered) become(v Verdict) {
+	if c != nil {
+		c.Verdict = v
+	}
+}
+
+// weigh records the weight in effect. It may be called on nil.
+func (c *Considered) weigh(w int) {
+	if c != nil {
+		c.Weight = w
+	}
+}
+
+// Against reports whether a check is one of those that gave it its status, when that is not passing.
+func (c *Considered) Against(check *catalog.Check) bool {
+	return c.Status != catalog.Passing && catalog.Worst([]*catalog.Check{check}) == c.Status
+}
