@@ -14,11 +14,12 @@ import (
 
 // Registry owns the series of one agent. Two agents in one process have two.
 type Registry struct {
-	DNS     *DNS
-	Checks  *Checks
-	Catalog *Catalog
-	Raft    *Raft
-	HTTP    *HTTP
+	DNS      *DNS
+	Recursor *Recursor
+	Checks   *Checks
+	Catalog  *Catalog
+	Raft     *Raft
+	HTTP     *HTTP
 
 	reg    *prometheus.Registry
 	before []func()
@@ -35,12 +36,13 @@ type Build struct {
 func New(build Build) *Registry {
 	reg := prometheus.NewRegistry()
 	r := &Registry{
-		DNS:     newDNS(reg),
-		Checks:  newChecks(reg),
-		Catalog: newCatalog(reg),
-		Raft:    newRaft(reg),
-		HTTP:    newHTTP(reg),
-		reg:     reg,
+		DNS:      newDNS(reg),
+		Recursor: newRecursor(reg),
+		Checks:   newChecks(reg),
+		Catalog:  newCatalog(reg),
+		Raft:     newRaft(reg),
+		HTTP:     newHTTP(reg),
+		reg:      reg,
 	}
 	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "muster_build_info",
