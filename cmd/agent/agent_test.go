@@ -222,6 +222,14 @@ func TestReload(t *testing.T) {
 	a.resolves("added", "new.service.consul", "192.0.2.7")
 	a.resolves("state kept", "db.service.consul", "192.0.2.5")
 
+	if changed, err := a.Reload(); err != nil || changed != "nothing changed" {
+		t.Errorf("the same again: %q, %v", changed, err)
+	}
+	a.write("b.json", `{"service": {"name": "new", "address": "192.0.2.7"}, "node_meta": {"rack": "7"}}`)
+	if changed, err := a.Reload(); err != nil || changed != "DNS settings" {
+		t.Errorf("only DNS: %q, %v", changed, err)
+	}
+
 	for name, text := range map[string]string{
 		"broken":        `{"service": {"name": "extra", "prot": 80}}`,
 		"needs restart": `{"datacenter": "dc2", "service": {"name": "extra", "address": "192.0.2.8"}}`,

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"muster/catalog"
+	"muster/catalog/local"
 )
 
 // Reload reads the configuration again and takes in what can change while the
@@ -48,7 +49,10 @@ func (a *Agent) Reload() (string, error) {
 			a.logs.Warn("configuration", "warning", w)
 		}
 	}
-	changed := []string{diff.String()}
+	var changed []string
+	if diff != (local.Diff{}) {
+		changed = append(changed, diff.String())
+	}
 	if !reflect.DeepEqual(old.DNSConfig(), next.DNSConfig()) {
 		changed = append(changed, "DNS settings")
 	}
@@ -57,6 +61,9 @@ func (a *Agent) Reload() (string, error) {
 	}
 	if !reflect.DeepEqual(old.NodeMeta, next.NodeMeta) {
 		changed = append(changed, "node meta")
+	}
+	if len(changed) == 0 {
+		changed = append(changed, diff.String()) // says that nothing did
 	}
 	line := strings.Join(changed, ", ")
 	a.logs.Info("configuration reloaded", "changed", line)
