@@ -2,6 +2,7 @@ package dns
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -75,6 +76,16 @@ type Config struct {
 	EnableChaos bool
 	Version     string
 
+	// RateLimit is the most answers a second (NOERROR) over UDP to the clients of one /24 or /56; RateLimitErrors
+	// the most NXDOMAIN, and apart from them the most errors. A second's worth may come at once. Clients that show a
+	// cookie of ours (RFC 7873) are not limited. 0: no limit.
+	RateLimit, RateLimitErrors int
+	// RateLimitSlip makes every so many-th limited reply a truncated one, which sends real clients to TCP, instead of
+	// none. 0: never, 1: always.
+	RateLimitSlip int
+	// RateLimitExempt are networks that are not limited.
+	RateLimitExempt []netip.Prefix
+
 	// Limits bound what clients can occupy.
 	Limits Limits
 }
@@ -113,6 +124,8 @@ func DefaultConfig() Config {
 		EnableTruncate:  true,
 		ExplainNetworks: loopback(), RecursorNetworks: append(loopback(), private()...),
 		RecursorStrategy: Sequential, RecursorTimeout: 2 * time.Second,
+		RateLimit: 500, RateLimitErrors: 200, RateLimitSlip: 2,
+		RateLimitExempt: slices.Concat(loopback(), private(), prefixes("100.64.0.0/10")), // RFC 6598: carriers and overlays
 		Limits: Limits{
 			InFlight: 4096, Forwards: 1024, Conns: 2048, ConnsPerHost: 200, Pipeline: 32,
 			Idle: 10 * time.Second, Read: 5 * time.Second, Write: 5 * time.Second,

@@ -28,6 +28,7 @@ func (c *Config) Validate() catalog.Problems {
 	if c.UDPAnswerLimit < 0 {
 		p.add("udp_answer_limit", "%d is negative", c.UDPAnswerLimit)
 	}
+	c.validateRates(&p)
 	if c.RecursorStrategy != Sequential && c.RecursorStrategy != Random {
 		p.add("recursor_strategy", "%q is neither sequential nor random", c.RecursorStrategy)
 	}
@@ -116,6 +117,7 @@ func (c *Config) validateLists(p *problems) {
 		{"dns_config.reverse_networks", c.ReverseNetworks},
 		{"dns_config.explain_networks", c.ExplainNetworks},
 		{"dns_config.recursor_networks", c.RecursorNetworks},
+		{"dns_config.rate_limit_exempt", c.RateLimitExempt},
 	} {
 		if slices.ContainsFunc(l.list, func(n netip.Prefix) bool { return !n.IsValid() }) {
 			p.add(l.field, "holds something that is not a network")
@@ -127,6 +129,21 @@ func (c *Config) validateLists(p *problems) {
 		}
 		if step := bitsPerLabel(n.Addr()); n.Bits()%step != 0 {
 			p.add(fmt.Sprintf("dns_config.reverse_networks[%d]", i), "%s does not end on a label: use a multiple of %d bits", n, step)
+		}
+	}
+}
+
+func (c *Config) validateRates(p *problems) {
+	for _, n := range []struct {
+		field string
+		value int
+	}{
+		{"dns_config.rate_limit", c.RateLimit},
+		{"dns_config.rate_limit_errors", c.RateLimitErrors},
+		{"dns_config.rate_limit_slip", c.RateLimitSlip},
+	} {
+		if n.value < 0 || n.value > maxRate {
+			p.add(n.field, "%d is not between 0 and %d", n.value, maxRate)
 		}
 	}
 }

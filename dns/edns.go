@@ -1,6 +1,9 @@
 package dns
 
 import (
+	"slices"
+	"time"
+
 	"github.com/miekg/dns"
 )
 
@@ -16,37 +19,15 @@ const (
 
 // edns is what a query's OPT record asks for (RFC 6891).
 type edns struct {
-	present bool
-	version uint8
-	size    uint16
-	do      bool
-	nsid    bool
-	subnet  *dns.EDNS0_SUBNET
-}
-
-// ednsOf reads the OPT record of a query. It fails when there are several, or one
-// that is not owned by the root (RFC 6891 section 6.1.1).
-func ednsOf(m *dns.Msg) (edns, bool) {
-	var e edns
-	for _, rr := range m.Extra {
-		opt, ok := rr.(*dns.OPT)
-		if !ok {
-			continue
-		}
-		if e.present || opt.Hdr.Name != "." {
-			return edns{}, false
-		}
-		e = edns{present: true, version: opt.Version(), size: opt.UDPSize(), do: opt.Do()}
-		for _, o := range opt.Option {
-			switch o := o.(type) {
-			case *dns.EDNS0_NSID:
-				e.nsid = true
-			case *dns.EDNS0_SUBNET:
-				e.subnet = o
-			}
-		}
-	}
-	return e, true
+	present   bool
+	version   uint8
+	size      uint16
+	do        bool
+	malformed bool         // an option is not as it must be: FORMERR
+	nsid      bool         // RFC 5001
+	keepalive bool         // RFC 7828
+	subnet    []byte       // client subnet as sent (RFC 7871); nil: none
+	cookie    cookieOption // nil: none
 }
 
 // udpSize is the most octets of a reply over UDP.
@@ -67,21 +48,37 @@ func opt(do bool) *dns.OPT {
 	return o
 }
 
-// reply returns the OPT record of the reply, nil when the query had none. nsid is hexadecimal.
-func (e edns) reply(nsid string, errors []dns.EDNS0) *dns.OPT {
+// options are what the reply's OPT record may carry, if the query calls for it.
+type options struct {
+	nsid   string        // hexadecimal; empty: none
+	cookie []byte        // nil: none
+	idle   time.Duration // how long a silent connection stays open; 0: not over a connection
+	errors []dns.EDNS0
+}
+
+// reply returns the OPT record of the reply, nil when the query had none.
+func (e edns) reply(own options) *dns.OPT {
 	if !e.present {
 		return nil
 	}
 	o := opt(e.do)
-	if e.nsid && nsid != "" {
-		o.Option = append(o.Option, &dns.EDNS0_NSID{Code: dns.EDNS0NSID, Nsid: nsid})
+	if e.nsid && own.nsid != "" {
+		o.Option = append(o.Option, &dns.EDNS0_NSID{Code: dns.EDNS0NSID, Nsid: own.nsid})
 	}
-	if e.subnet != nil {
-		s := *e.subnet
-		s.SourceScope = 0 // the answer holds for every client (RFC 7871 section 7.2.1)
-		o.Option = append(o.Option, &s)
+	if e.subnet != nil && !e.malformed {
+		s := slices.Clone(e.subnet)
+		s[3] = 0 // scope: the answer holds for every client (RFC 7871 section 7.2.1)
+		o.Option = append(o.Option, &dns.EDNS0_LOCAL{Code: dns.EDNS0SUBNET, Data: s})
 	}
-	o.Option = append(o.Option, errors...)
+	if own.cookie != nil {
+		o.Option = append(o.Option, &dns.EDNS0_LOCAL{Code: dns.EDNS0COOKIE, Data: own.cookie})
+	}
+	if e.keepalive && own.idle > 0 {
+		// Units of 100 ms. Over UDP the option must not be sent (RFC 7828 section 3.3.2).
+		units := min(max(own.idle/(100*time.Millisecond), 1), 1<<16-1)
+		o.Option = append(o.Option, &dns.EDNS0_TCP_KEEPALIVE{Code: dns.EDNS0TCPKEEPALIVE, Timeout: uint16(units)})
+	}
+	o.Option = append(o.Option, own.errors...)
 	return o
 }
 

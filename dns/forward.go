@@ -10,7 +10,7 @@ import (
 
 // recurses reports whether recursors may be asked on behalf of a query.
 func (s *settings) recurses(q *query) bool {
-	return s.recursor != nil && q.msg.RecursionDesired && contains(s.cfg.RecursorNetworks, q.client)
+	return q.msg.RecursionDesired && s.offersRecursion(q.client)
 }
 
 // forward answers a question outside our zones with what a recursor says, when

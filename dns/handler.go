@@ -37,6 +37,7 @@ type settings struct {
 	resolver *Resolver
 	recursor *recursor // nil: none
 	nsid     string    // hexadecimal
+	rate     *rateLimit
 }
 
 // Handler turns query messages into reply messages.
@@ -47,6 +48,8 @@ type Handler struct {
 	rng      *rand.Rand
 	current  atomic.Pointer[settings]
 	forwards chan struct{} // one token per query that waits for recursors
+	cookies  *cookieJar
+	rates    *rateTable
 }
 
 // NewHandler makes a handler for a configuration, which it validates. It starts nothing.
@@ -58,6 +61,8 @@ func NewHandler(cfg Config, src Source, deps Deps) (*Handler, error) {
 		deps.Logger = slog.New(slog.DiscardHandler)
 	}
 	h := &Handler{src: src, log: deps.Logger, metrics: deps.Metrics, rng: rand.New(global{})}
+	now := time.Now()
+	h.cookies, h.rates = newCookieJar(now), newRateTable(now)
 	if err := h.reload(cfg); err != nil {
 		return nil, err
 	}
@@ -79,6 +84,7 @@ func (h *Handler) reload(cfg Config) error {
 	}
 	h.current.Store(&settings{
 		cfg: cfg, resolver: resolver, recursor: newRecursor(cfg), nsid: hex.EncodeToString([]byte(cfg.NSID)),
+		rate: newRateLimit(cfg, h.rates),
 	})
 	return nil
 }
@@ -92,29 +98,45 @@ func (h *Handler) ServeWire(ctx context.Context, w ResponseWriter, wire []byte) 
 		h.metrics.Dropped()
 		return
 	}
-	reply, qtype, rcode := h.answer(ctx, head, wire, w)
-	if err := w.Write(reply); err != nil {
-		h.log.Debug("dns reply not sent", "client", w.Client(), "err", err)
-	}
-	h.metrics.Query(metrics.Slow, qtype, rcode, time.Since(started))
-}
-
-// answer returns the wire form of the reply, and the names of type and rcode for the metrics.
-func (h *Handler) answer(ctx context.Context, head head, wire []byte, w ResponseWriter) (reply []byte, qtype, rcode string) {
 	set := h.current.Load()
 	q, code := readQuery(head, wire)
-	if code != dns.RcodeSuccess {
-		return h.bare(head, code), "other", rcodeName(code)
+	if code == dns.RcodeSuccess {
+		q.client, q.udp = w.Client().Unmap(), w.UDP()
+		h.takeCookie(q, started)
 	}
-	q.client, q.udp = w.Client().Unmap(), w.UDP()
+	r := h.answer(ctx, set, head, q, code)
+	if w.UDP() {
+		r = h.limit(set, w.Client(), wire, q, r, started)
+	}
+	if r.wire == nil {
+		return
+	}
+	if err := w.Write(r.wire); err != nil {
+		h.log.Debug("dns reply not sent", "client", w.Client(), "err", err)
+	}
+	h.metrics.Query(metrics.Slow, r.qtype, rcodeName(r.rcode), time.Since(started))
+}
+
+// reply is a reply in wire form and what is said of it.
+type reply struct {
+	wire  []byte
+	rcode int
+	qtype string // for the metrics
+}
+
+// answer makes the reply to a query, or to one that code says cannot be read.
+func (h *Handler) answer(ctx context.Context, set *settings, head head, q *query, code int) reply {
+	if code != dns.RcodeSuccess {
+		return reply{h.bare(head, code), code, "other"}
+	}
 	m := set.compose(q, h.decide(ctx, set, q))
-	qtype, rcode = dns.TypeToString[q.question.Qtype], rcodeName(m.Rcode)
-	reply, err := pack(m, q.limit(), q.udp, set.cfg.EnableTruncate)
+	qtype := dns.TypeToString[q.question.Qtype]
+	wire, err := pack(m, q.limit(), q.udp, set.cfg.EnableTruncate)
 	if err != nil {
 		h.log.Error("dns reply does not pack", "name", q.question.Name, "type", qtype, "err", err)
-		return h.bare(head, dns.RcodeServerFailure), qtype, rcodeName(dns.RcodeServerFailure)
+		return reply{h.bare(head, dns.RcodeServerFailure), dns.RcodeServerFailure, qtype}
 	}
-	return reply, qtype, rcode
+	return reply{wire, m.Rcode, qtype}
 }
 
 func (h *Handler) bare(head head, rcode int) []byte {
@@ -150,8 +172,14 @@ func (h *Handler) decide(ctx context.Context, set *settings, q *query) (a Answer
 // refuse answers what needs no look at the catalog.
 func (s *settings) refuse(q *query) (Answer, bool) {
 	switch {
-	case q.edns.present && q.edns.version > 0:
+	case q.edns.version > 0:
 		return Answer{Rcode: dns.RcodeBadVers}, true
+	case q.edns.malformed:
+		return Answer{Rcode: dns.RcodeFormatError}, true
+	case q.empty() && q.cookie == badCookie:
+		return Answer{Rcode: dns.RcodeBadCookie}, true
+	case q.empty():
+		return Answer{}, true
 	case q.question.Qclass == dns.ClassCHAOS:
 		return s.chaos(q.question), true
 	case q.question.Qclass != dns.ClassINET:
@@ -166,19 +194,28 @@ func (s *settings) refuse(q *query) (Answer, bool) {
 	return Answer{}, false
 }
 
+// offersRecursion reports whether recursors are asked for a client.
+func (s *settings) offersRecursion(client netip.Addr) bool {
+	return s.recursor != nil && contains(s.cfg.RecursorNetworks, client)
+}
+
 // compose makes the reply message of an answer. The OPT record comes last.
 func (s *settings) compose(q *query, a Answer) *dns.Msg {
 	m := &dns.Msg{
 		MsgHdr: dns.MsgHdr{
 			Id: q.msg.Id, Response: true, Authoritative: a.Authoritative, Rcode: a.Rcode,
 			RecursionDesired: q.msg.RecursionDesired, CheckingDisabled: q.msg.CheckingDisabled,
-			RecursionAvailable: s.recursor != nil && contains(s.cfg.RecursorNetworks, q.client),
+			RecursionAvailable: s.offersRecursion(q.client),
 		},
 		Compress: !s.cfg.DisableCompression,
-		Question: []dns.Question{q.question},
+		Question: q.msg.Question,
 		Answer:   a.Answer, Ns: a.Ns, Extra: a.Extra,
 	}
-	if o := q.edns.reply(s.nsid, a.extended(contains(s.cfg.ExplainNetworks, q.client))); o != nil {
+	own := options{nsid: s.nsid, cookie: q.cookies, errors: a.extended(contains(s.cfg.ExplainNetworks, q.client))}
+	if !q.udp {
+		own.idle = s.cfg.Limits.Idle
+	}
+	if o := q.edns.reply(own); o != nil {
 		m.Extra = append(m.Extra, o)
 	}
 	return m

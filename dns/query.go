@@ -15,7 +15,7 @@ type head struct {
 	id       uint16
 	response bool
 	opcode   int
-	rd       bool
+	rd, cd   bool
 	counts   [4]uint16 // questions, answers, authority, additional
 }
 
@@ -24,7 +24,10 @@ func readHead(b []byte) (h head, ok bool) {
 		return h, false
 	}
 	bits := binary.BigEndian.Uint16(b[2:])
-	h = head{id: binary.BigEndian.Uint16(b), response: bits&(1<<15) != 0, opcode: int(bits>>11) & 0xf, rd: bits&(1<<8) != 0}
+	h = head{
+		id: binary.BigEndian.Uint16(b), response: bits&(1<<15) != 0, opcode: int(bits>>11) & 0xf,
+		rd: bits&(1<<8) != 0, cd: bits&(1<<4) != 0,
+	}
 	for i := range h.counts {
 		h.counts[i] = binary.BigEndian.Uint16(b[4+2*i:])
 	}
@@ -38,11 +41,14 @@ func (h head) bare(rcode int) *dns.Msg {
 
 // query is a query message, understood.
 type query struct {
-	msg      *dns.Msg
+	msg      *dns.Msg // header and question alone
 	question dns.Question
+	end      int // where the question ends in the message
 	edns     edns
 	client   netip.Addr
 	udp      bool
+	cookie   cookieState
+	cookies  []byte // the reply's COOKIE option; nil: none
 }
 
 // readQuery reads a message that is not a response. A code other than NOERROR says
@@ -51,23 +57,41 @@ func readQuery(h head, wire []byte) (*query, int) {
 	switch {
 	case h.opcode != dns.OpcodeQuery:
 		return nil, dns.RcodeNotImplemented
-	case h.counts[0] != 1 || h.counts[1] > 0 || h.counts[2] > 1 || h.counts[3] > 2:
+	case h.counts[0] > 1 || h.counts[1] > 0 || h.counts[2] > 1 || h.counts[3] > 2:
 		// IXFR carries an SOA in the authority section; OPT and TSIG may both be present.
 		return nil, dns.RcodeFormatError
 	}
-	m := new(dns.Msg)
-	if err := m.Unpack(wire); err != nil || len(m.Question) != 1 {
+	q := &query{end: headSize, msg: &dns.Msg{MsgHdr: dns.MsgHdr{Id: h.id, RecursionDesired: h.rd, CheckingDisabled: h.cd}}}
+	if h.counts[0] == 1 && !q.readQuestion(wire) {
 		return nil, dns.RcodeFormatError
 	}
-	if len(m.Answer)+len(m.Ns)+len(m.Extra) != int(h.counts[1])+int(h.counts[2])+int(h.counts[3]) {
-		return nil, dns.RcodeFormatError // fewer records than the header claims
-	}
-	e, ok := ednsOf(m)
-	if !ok {
+	e, ok := readEDNS(wire, q.end, h.counts)
+	if !ok || h.counts[0] == 0 && e.cookie == nil {
 		return nil, dns.RcodeFormatError
 	}
-	return &query{msg: m, question: m.Question[0], edns: e}, dns.RcodeSuccess
+	q.edns = e
+	return q, dns.RcodeSuccess
 }
+
+// readQuestion reads the question. Its name comes first in the message, so there
+// is nothing that it could be compressed against (RFC 1035 section 4.1.4).
+func (q *query) readQuestion(wire []byte) bool {
+	end, compressed, ok := skipName(wire, headSize)
+	if !ok || compressed || len(wire) < end+4 {
+		return false
+	}
+	name, _, err := dns.UnpackDomainName(wire, headSize)
+	if err != nil {
+		return false
+	}
+	q.question = dns.Question{Name: name, Qtype: binary.BigEndian.Uint16(wire[end:]), Qclass: binary.BigEndian.Uint16(wire[end+2:])}
+	q.msg.Question = []dns.Question{q.question}
+	q.end = end + 4
+	return true
+}
+
+// empty reports whether the query has no question and asks for a cookie only (RFC 7873 section 5.4).
+func (q *query) empty() bool { return len(q.msg.Question) == 0 }
 
 // limit is the most octets the reply may have.
 func (q *query) limit() int {

@@ -23,6 +23,7 @@ type DNS struct {
 	rcodes   fixed
 	duration prometheus.Observer
 	dropped  prometheus.Counter
+	abuse    dnsAbuse
 }
 
 func newDNS(reg prometheus.Registerer) *DNS {
@@ -42,7 +43,7 @@ func newDNS(reg prometheus.Registerer) *DNS {
 		Help: "Packets that got no answer: responses (QR=1) and those too short for a header.",
 	})
 	reg.MustRegister(vec, duration, dropped)
-	d := &DNS{queries: map[Path]map[string]map[string]prometheus.Counter{}, types: types, rcodes: rcodes, duration: duration, dropped: dropped}
+	d := &DNS{queries: map[Path]map[string]map[string]prometheus.Counter{}, types: types, rcodes: rcodes, duration: duration, dropped: dropped, abuse: newDNSAbuse(reg)}
 	for _, p := range []Path{Hit, Miss, Slow} {
 		d.queries[p] = map[string]map[string]prometheus.Counter{}
 		for t := range types {

@@ -38,6 +38,10 @@ type dnsKeys struct {
 		RecursorNetworks []string       `key:"recursor_networks"`
 		NSID             *string        `key:"nsid"`
 		EnableChaos      *bool          `key:"enable_chaos"`
+		RateLimit        *int           `key:"rate_limit"`
+		RateLimitErrors  *int           `key:"rate_limit_errors"`
+		RateLimitSlip    *int           `key:"rate_limit_slip"`
+		RateLimitExempt  []string       `key:"rate_limit_exempt"`
 	} `key:"dns_config"`
 }
 
@@ -71,6 +75,10 @@ func (b *builder) dns(k *dnsKeys) {
 	b.networks(&to.RecursorNetworks, "dns_config.recursor_networks", from.RecursorNetworks)
 	set(&to.NSID, from.NSID)
 	set(&to.EnableChaos, from.EnableChaos)
+	set(&to.RateLimit, from.RateLimit)
+	set(&to.RateLimitErrors, from.RateLimitErrors)
+	set(&to.RateLimitSlip, from.RateLimitSlip)
+	b.networks(&to.RateLimitExempt, "dns_config.rate_limit_exempt", from.RateLimitExempt)
 	b.dnsProblems()
 }
 
