@@ -6,6 +6,11 @@ import (
 	"muster/catalog"
 )
 
+// apexOwn reports whether the apex has a type of itself: whatever is configured there, these stay ours.
+func apexOwn(qtype uint16) bool {
+	return qtype == dns.TypeSOA || qtype == dns.TypeNS || qtype == dns.TypeANY
+}
+
 // apex answers for a zone's origin.
 func (l *lookup) apex(qtype uint16) Answer {
 	ns, glue := l.nameServers()

@@ -31,8 +31,13 @@ type Config struct {
 	// ServiceTTL maps service names to the TTL of their answers. The exact name wins, then the longest
 	// key that ends in '*' and whose rest begins the name; without a match the TTL is 0. Case does not matter.
 	ServiceTTL map[string]time.Duration
+	// MinServiceTTL and MaxServiceTTL bound the TTLs that registrations ask for. They do not bound ServiceTTL.
+	MinServiceTTL, MaxServiceTTL time.Duration
 	// SOA holds the times of every zone's SOA record.
 	SOA SOA
+	// Records are records of our own in Domain and AltDomain, one a text in the form of zone files. Their
+	// TTL is NodeTTL unless stated. A name that has some is answered from them alone, whatever the catalog has at it.
+	Records []string
 
 	// OnlyPassing leaves out instances in warning; otherwise only critical ones and those in maintenance are.
 	OnlyPassing bool
@@ -69,6 +74,9 @@ type Config struct {
 	RecursorStrategy string
 	// RecursorTimeout bounds each try of one recursor over one transport.
 	RecursorTimeout time.Duration
+	// RecursorCache is the most bytes that replies of recursors take in memory, a quarter of them negative
+	// ones. They are kept for their TTL at most. 0: every question is asked anew.
+	RecursorCache int
 
 	// NSID is this server's name for the NSID option (RFC 5001) and id.server. Empty: neither is answered.
 	NSID string
@@ -85,6 +93,10 @@ type Config struct {
 	RateLimitSlip int
 	// RateLimitExempt are networks that are not limited.
 	RateLimitExempt []netip.Prefix
+
+	// QueryLog writes one of so many answered queries, by chance, into the log: 1 all of them, 0 none. The
+	// names that clients ask for are told to whoever reads the log.
+	QueryLog int
 
 	// Limits bound what clients can occupy.
 	Limits Limits
@@ -121,9 +133,10 @@ func DefaultConfig() Config {
 		Addrs: []string{"127.0.0.1:8600"}, Domain: "consul", Datacenter: "dc1",
 		AllowStale: true, MaxStale: 87600 * time.Hour, StaleAfter: 5 * time.Second,
 		SOA:             SOA{Refresh: 3600, Retry: 600, Expire: 86400},
+		MaxServiceTTL:   time.Hour,
 		EnableTruncate:  true,
 		ExplainNetworks: loopback(), RecursorNetworks: append(loopback(), private()...),
-		RecursorStrategy: Sequential, RecursorTimeout: 2 * time.Second,
+		RecursorStrategy: Sequential, RecursorTimeout: 2 * time.Second, RecursorCache: 4 << 20,
 		RateLimit: 500, RateLimitErrors: 200, RateLimitSlip: 2,
 		RateLimitExempt: slices.Concat(loopback(), private(), prefixes("100.64.0.0/10")), // RFC 6598: carriers and overlays
 		Limits: Limits{

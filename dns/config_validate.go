@@ -22,15 +22,25 @@ func (c *Config) Validate() catalog.Problems {
 	c.validateZones(&p)
 	c.validateTimes(&p)
 	c.validateLists(&p)
+	if len(p.list) == 0 { // records are read within the zones and with the TTL that these say
+		_, records := c.statics(c.domains())
+		p.list = records.list
+	}
 	if c.ARecordLimit < 0 {
 		p.add("a_record_limit", "%d is negative", c.ARecordLimit)
 	}
 	if c.UDPAnswerLimit < 0 {
 		p.add("udp_answer_limit", "%d is negative", c.UDPAnswerLimit)
 	}
+	if c.RecursorCache < 0 {
+		p.add("dns_config.recursor_cache_bytes", "%d is negative", c.RecursorCache)
+	}
 	c.validateRates(&p)
 	if c.RecursorStrategy != Sequential && c.RecursorStrategy != Random {
 		p.add("recursor_strategy", "%q is neither sequential nor random", c.RecursorStrategy)
+	}
+	if c.QueryLog < 0 {
+		p.add("dns_config.query_log", "%d is negative: 0 is off, 1 every query, N one in N", c.QueryLog)
 	}
 	c.Limits.validate(&p)
 	return p.list
@@ -80,6 +90,8 @@ func (c *Config) validateTimes(p *problems) {
 		{"dns_config.max_stale", c.MaxStale, false},
 		{"dns_config.stale_after", c.StaleAfter, false},
 		{"dns_config.node_ttl", c.NodeTTL, true},
+		{"dns_config.min_service_ttl", c.MinServiceTTL, true},
+		{"dns_config.max_service_ttl", c.MaxServiceTTL, true},
 	} {
 		if d.value < 0 {
 			p.add(d.field, "%s is negative", d.value)
@@ -87,6 +99,9 @@ func (c *Config) validateTimes(p *problems) {
 		if d.ttl && d.value > maxTTL*time.Second {
 			p.add(d.field, "%s is over what a TTL holds (RFC 2181 section 8)", d.value)
 		}
+	}
+	if c.MinServiceTTL > c.MaxServiceTTL {
+		p.add("dns_config.min_service_ttl", "%s is over max_service_ttl (%s)", c.MinServiceTTL, c.MaxServiceTTL)
 	}
 	for name, ttl := range c.ServiceTTL {
 		if ttl < 0 || ttl > maxTTL*time.Second {

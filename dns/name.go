@@ -71,6 +71,8 @@ const (
 	formService
 	formNode
 	formAddr
+	formInstance // ID.NODE._NAME._tcp, one instance by its DNS-SD name
+	formBrowse   // names below _dns-sd._udp
 	formPrepared // NAME.query
 	formMesh     // connect, virtual, ingress
 )
@@ -86,19 +88,33 @@ type request struct {
 	form    form
 	dc      string // as asked; empty: this agent's own
 	service string
-	tag     string // empty: any
+	tag     string // empty: any; of several labels: see tagged
 	srvOnly bool   // _NAME._tcp.DOMAIN: the short form holds SRV records and nothing else
 	node    string
 	addr    netip.Addr
+	// what stands left of _NAME._tcp (formInstance) or of _dns-sd._udp (formBrowse)
+	label string
 }
 
 // parseName reads the labels of a name with its zone's origin taken off.
 func parseName(labels []string) request {
-	for _, l := range labels {
-		if l == "" || strings.IndexByte(l, '.') >= 0 {
+	dotted := false
+	for i, l := range labels {
+		dot := strings.IndexByte(l, '.') >= 0
+		if l == "" || dot && i > 0 {
 			return request{} // a dot within a label cannot be told from one between labels below
 		}
+		dotted = dotted || dot
 	}
+	r := parseForm(labels)
+	if dotted && r.form != formInstance {
+		return request{}
+	}
+	return r
+}
+
+// parseForm reads labels of which the first may have a dot in it.
+func parseForm(labels []string) request {
 	switch {
 	case len(labels) == 0:
 		return request{form: formApex}
@@ -115,10 +131,19 @@ func parseName(labels []string) request {
 	return parseShort(labels)
 }
 
-// parseShort reads names without a keyword: datacenters and the short SRV form.
+// parseShort reads names without a keyword: datacenters, the short SRV form, and what DNS-SD makes of that.
 func parseShort(labels []string) request {
 	under := func(i int) bool { return i < len(labels) && labels[i][0] == '_' }
+	for i := range min(len(labels), 2) {
+		if under(i) && under(i+1) && catalog.EqualFold(labels[i], "_dns-sd") && catalog.EqualFold(labels[i+1], "_udp") {
+			return located(parseBrowse(labels[:i]), labels[i+2:])
+		}
+	}
 	switch {
+	case under(1) && under(2):
+		r := rfc2782(labels[1], labels[2])
+		r.form, r.label = formInstance, labels[0]
+		return located(r, labels[3:])
 	case under(0) && under(1):
 		r := rfc2782(labels[0], labels[1])
 		r.srvOnly = true

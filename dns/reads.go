@@ -17,6 +17,7 @@ type reads struct {
 type watch struct {
 	marks []<-chan struct{} // closed when something that was read has changed
 	draws []draw
+	anew  bool // it holds for one question only
 }
 
 // draw is one choice among several records.
@@ -29,6 +30,13 @@ type draw struct {
 func (w *watch) saw(changed <-chan struct{}) {
 	if w != nil {
 		w.marks = append(w.marks, changed)
+	}
+}
+
+// drawAnew notes that the answer was drawn in a way that [draw] cannot tell of.
+func (w *watch) drawAnew() {
+	if w != nil {
+		w.anew = true
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	UnknownTag             // the tag; no instance of the service carries it
 	Unhealthy              // no instance is healthy enough; Tally counts them
 	UnknownNode            // the node
+	UnknownInstance        // the label; no instance of the service has it as its DNS-SD name
 	UnknownDatacenter      // the datacenter
 	UnknownAddress         // a reverse name whose address nothing healthy has; Tally counts instances there
 	NoPreparedQuery        // NAME.query: there are none
@@ -34,6 +35,7 @@ const (
 	Prohibited             // this client may not use the recursors
 	UpstreamFailed         // the error; no recursor answered
 	Overloaded             // too many queries wait for recursors
+	ForwardLoop            // the question is our own, sent back by a recursor
 	ClassRefused           // a class other than IN
 	TypeRefused            // AXFR, IXFR and other types that ask for more than records
 	InternalError          // a failure of muster itself
@@ -99,6 +101,8 @@ func (r Reason) String() string {
 		return fmt.Sprintf("no service %q", r.Subject)
 	case UnknownTag:
 		return fmt.Sprintf("no instance has the tag %q", r.Subject)
+	case UnknownInstance:
+		return fmt.Sprintf("no instance %q of the service", r.Subject)
 	case UnknownNode:
 		return fmt.Sprintf("no node %q", r.Subject)
 	case UnknownDatacenter:
@@ -135,6 +139,7 @@ var reasons = map[Kind]struct {
 	Prohibited:       {text: "this client may not use the recursors", code: dns.ExtendedErrorCodeProhibited},
 	UpstreamFailed:   {code: dns.ExtendedErrorCodeNetworkError},
 	Overloaded:       {text: "too many queries wait for recursors", code: dns.ExtendedErrorCodeNetworkError},
+	ForwardLoop:      {text: "a recursor sent this question back to the server that asked it"},
 	ClassRefused:     {text: "only class IN is served", code: dns.ExtendedErrorCodeNotSupported},
 	TypeRefused:      {text: "zone transfers and the like are not served", code: dns.ExtendedErrorCodeNotSupported},
 	InternalError:    {text: "internal error"},

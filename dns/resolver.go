@@ -56,9 +56,10 @@ func NewResolver(cfg Config) (*Resolver, error) {
 	if !cfg.AllowStale {
 		r.maxAge = cfg.StaleAfter
 	}
-	r.zones = append(r.zones, newZone(originOf(cfg.Domain), false))
-	if cfg.AltDomain != "" {
-		r.zones = append(r.zones, newZone(originOf(cfg.AltDomain), false))
+	r.zones = cfg.domains()
+	records, _ := cfg.statics(r.zones)
+	for _, s := range records {
+		s.zone.static.add(s.labels, s.rr)
 	}
 	for _, n := range cfg.ReverseNetworks {
 		r.zones = append(r.zones, newZone(reverseOrigin(n), true))
@@ -140,11 +141,20 @@ func (l *lookup) answer(labels []label, qtype uint16) Answer {
 	if l.zone.reverse {
 		return l.pointer(labels, below == 0, qtype)
 	}
-	texts := make([]string, below)
-	for i := range texts {
-		texts[i] = labels[i].text
+	name := texts(labels[:below])
+	records, exists := l.zone.static.at(name)
+	if len(records) > 0 && (below > 0 || !apexOwn(qtype)) {
+		return l.static(records, qtype)
 	}
-	r := parseName(texts)
+	a := l.derived(parseName(name), qtype)
+	if exists && a.Rcode == dns.RcodeNameError && len(a.Answer) == 0 {
+		return l.nodata(Reason{Kind: EmptyNonTerminal}) // a configured record stands below
+	}
+	return a
+}
+
+// derived answers for a name of the lookup's domain from the catalog.
+func (l *lookup) derived(r request, qtype uint16) Answer {
 	l.step.read(r)
 	if r.dc != "" && !catalog.EqualFold(r.dc, l.cfg.Datacenter) {
 		return l.nxdomain(Reason{Kind: UnknownDatacenter, Subject: r.dc})
@@ -158,6 +168,10 @@ func (l *lookup) answer(labels []label, qtype uint16) Answer {
 		return l.nodata(Reason{Kind: EmptyNonTerminal})
 	case formService:
 		return l.service(r, qtype)
+	case formInstance:
+		return l.instance(r, qtype)
+	case formBrowse:
+		return l.browse(r.label, qtype)
 	case formNode:
 		return l.node(r.node, qtype)
 	case formAddr:

@@ -86,7 +86,7 @@ func (l *lookup) pointers(a netip.Addr, tally *Tally) []dns.RR {
 		seen := l.considerInstance(i, checks, status)
 		if status == catalog.Passing || status == catalog.Warning && !l.cfg.OnlyPassing {
 			if catalog.ValidServiceName(i.Name) == nil {
-				add(i.Name, "service", l.serviceTTL(i.Name), seen)
+				add(i.Name, "service", l.serviceTTL(i.Name, []candidate{{Entry: &catalog.Entry{Instance: i}}}), seen)
 			}
 		} else if status == catalog.Warning {
 			seen.become(NotPassing)

@@ -28,15 +28,17 @@ func (l *lookup) service(r request, qtype uint16) (a Answer) {
 		return l.nxdomain(Reason{Kind: UnknownService, Subject: r.service})
 	}
 	var tally Tally
-	live := l.candidates(entries, r.tag, &tally)
+	live := l.candidates(entries, tagged(entries, r.tag), &tally)
 	if len(live) == 0 {
 		return l.noInstance(entries, r, tally)
 	}
 	if l.trace != nil {
 		defer func() { l.settle(live, a.Answer, qtype) }()
 	}
-	ttl := l.serviceTTL(r.service)
+	ttl := l.serviceTTL(r.service, live)
 	switch {
+	case r.srvOnly && qtype == dns.TypePTR:
+		return l.instances(live, ttl)
 	case qtype == dns.TypeSRV, r.srvOnly && qtype == dns.TypeANY:
 		return l.services(live, ttl)
 	case r.srvOnly:
@@ -45,19 +47,23 @@ func (l *lookup) service(r request, qtype uint16) (a Answer) {
 		if txt := l.instanceTXT(live, ttl); len(txt) > 0 {
 			return l.found(txt, NoSuchType)
 		}
+	case qtype == dns.TypeHTTPS, qtype == dns.TypeSVCB:
+		if a, ok := l.bindings(live, ttl, qtype); ok {
+			return a
+		}
 	}
 	return l.reached(live, ttl, qtype)
 }
 
-// candidates returns the instances that carry a tag (any, when empty) and are healthy enough, and counts those with the tag.
-func (l *lookup) candidates(entries []catalog.Entry, tag string, tally *Tally) []candidate {
+// candidates returns the instances that are asked for and healthy enough, and counts those asked for.
+func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instance) bool, tally *Tally) []candidate {
 	var live []candidate
 	tally.OnlyPassing = l.cfg.OnlyPassing
 	for i := range entries {
 		e := &entries[i]
 		status := e.Status()
 		seen := l.step.considerEntry(e, status, l.name)
-		if tag != "" && !e.Instance.HasTag(tag) {
+		if !asked(e.Instance) {
 			seen.become(LacksTag)
 			continue
 		}
@@ -82,7 +88,7 @@ func (l *lookup) candidates(entries []catalog.Entry, tag string, tally *Tally) [
 // noInstance is the answer when no healthy instance carries the tag asked for.
 func (l *lookup) noInstance(entries []catalog.Entry, r request, tally Tally) Answer {
 	if r.tag != "" {
-		for _, c := range l.aside().candidates(entries, "", new(Tally)) {
+		for _, c := range l.aside().candidates(entries, tagged(nil, ""), new(Tally)) {
 			for _, tag := range c.Instance.Tags {
 				if strings.HasSuffix(catalog.Fold(tag), "."+catalog.Fold(r.tag)) {
 					return l.nodata(Reason{Kind: EmptyNonTerminal}) // a.b.NAME.service exists below b.NAME.service
@@ -112,7 +118,7 @@ func (l *lookup) reached(live []candidate, ttl uint32, qtype uint16) Answer {
 		}
 	}
 	if len(v4)+len(v6) == 0 && len(hosts) > 0 {
-		pick := l.draw(weights(hosts), 1)[0]
+		pick := l.pick(shares(hosts), 1)[0]
 		return l.alias(hosts[pick].at.host, ttl, qtype)
 	}
 	switch qtype {
@@ -130,23 +136,23 @@ func (l *lookup) reached(live []candidate, ttl uint32, qtype uint16) Answer {
 	return l.nodata(Reason{Kind: NoSuchType})
 }
 
-// addressSet is the RRset of the candidates' addresses: each address once, with the weight of all that share it.
+// addressSet is the RRset of the candidates' addresses: each address once, with the share of all that have it.
 func (l *lookup) addressSet(in []candidate, ttl uint32, qtype uint16) []dns.RR {
 	var addrs []netip.Addr
-	var w []int
+	var w []share
 	at := map[netip.Addr]int{}
 	for _, c := range in {
 		a := c.at.of(qtype)
 		i, ok := at[a]
-		if !ok {
-			i = len(addrs)
-			at[a] = i
-			addrs, w = append(addrs, a), append(w, 0)
+		if ok {
+			w[i] = w[i].together(c.share())
+			continue
 		}
-		w[i] += c.weight
+		at[a] = len(addrs)
+		addrs, w = append(addrs, a), append(w, c.share())
 	}
 	var out []dns.RR
-	for _, i := range l.draw(w, l.limit(len(addrs), l.cfg.ARecordLimit)) {
+	for _, i := range l.pick(w, l.limit(len(addrs), l.cfg.ARecordLimit)) {
 		out = append(out, addressRecord(l.name, addrs[i], ttl))
 	}
 	return out
@@ -163,12 +169,4 @@ func (l *lookup) limit(n, ofType int) int {
 	}
 	l.step.limit(n, of)
 	return n
-}
-
-func weights(in []candidate) []int {
-	w := make([]int, len(in))
-	for i, c := range in {
-		w[i] = c.weight
-	}
-	return w
 }

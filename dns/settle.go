@@ -65,6 +65,12 @@ func recordKey(rr dns.RR) string {
 		data = fmt.Sprint(catalog.Fold(rr.Target), rr.Port)
 	case *dns.TXT:
 		data = rr.Txt
+	case *dns.PTR:
+		data = catalog.Fold(rr.Ptr)
+	case *dns.HTTPS:
+		data = bindingKey(&rr.SVCB)
+	case *dns.SVCB:
+		data = bindingKey(rr)
 	}
 	return fmt.Sprint(rr.Header().Rrtype, data)
 }
@@ -83,7 +89,9 @@ func (l *lookup) recordKeys(c candidate) []string {
 		records = append(records, metaTXT(l.name, c.Node.Meta, 0, everyKey)...)
 	} else {
 		records = append(records, metaTXT(l.name, c.Instance.Meta, 0, l.sharesMeta)...)
-		records = append(records, &dns.SRV{Hdr: header(l.name, dns.TypeSRV, 0), Target: target, Port: uint16(c.Instance.Port)})
+		records = append(records, &dns.SRV{Hdr: header(l.name, dns.TypeSRV, 0), Target: target, Port: uint16(c.Instance.Port)},
+			&dns.PTR{Hdr: header(l.name, dns.TypePTR, 0), Ptr: under(escapeLabel(instanceLabel(c.Instance)), l.name)},
+			l.binding(c, target, 1, 0, dns.TypeHTTPS), l.binding(c, target, 1, 0, dns.TypeSVCB))
 	}
 	keys := make([]string, len(records))
 	for i, rr := range records {

@@ -6,9 +6,6 @@ import (
 	"muster/catalog"
 )
 
-// srvPriority is the priority of every instance: weights alone tell them apart.
-const srvPriority = 1
-
 // services answers with SRV records (RFC 2782), one per target and port, and the
 // targets' addresses in the additional section, each once.
 func (l *lookup) services(live []candidate, ttl uint32) Answer {
@@ -26,7 +23,9 @@ func (l *lookup) services(live []candidate, ttl uint32) Answer {
 		}
 		key := endpoint{catalog.Fold(t), c.Instance.Port}
 		if i, dup := at[key]; dup {
-			set[i].weight = max(set[i].weight, c.weight)
+			if better(c.share(), set[i].share()) {
+				set[i] = c
+			}
 			continue
 		}
 		at[key] = len(set)
@@ -34,9 +33,9 @@ func (l *lookup) services(live []candidate, ttl uint32) Answer {
 	}
 	var answer []dns.RR
 	g := glue{lookup: l, ttl: ttl, seen: map[string]bool{}}
-	for _, i := range l.draw(weights(set), l.limit(len(set), 0)) {
+	for _, i := range l.pick(shares(set), l.limit(len(set), 0)) {
 		answer = append(answer, &dns.SRV{
-			Hdr: header(l.name, dns.TypeSRV, ttl), Priority: srvPriority,
+			Hdr: header(l.name, dns.TypeSRV, ttl), Priority: uint16(set[i].share().priority),
 			Weight: uint16(set[i].weight), Port: uint16(set[i].Instance.Port), Target: targets[i],
 		})
 		if g.add(targets[i], set[i]) && l.cfg.EnableAdditionalNodeMetaTXT {

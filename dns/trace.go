@@ -71,7 +71,7 @@ type TTL struct {
 var formNames = map[form]string{
 	formNone: "no form of name", formApex: "the zone itself", formNameServer: "the zone's servers",
 	formNonTerminal: "a name that only others stand below", formService: "service", formNode: "node",
-	formAddr: "address", formPrepared: "prepared query", formMesh: "service mesh",
+	formAddr: "address", formInstance: "instance of service", formBrowse: "browsing", formPrepared: "prepared query", formMesh: "service mesh",
 }
 
 // read records what a name was taken for.

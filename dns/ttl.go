@@ -52,17 +52,42 @@ func (t ttls) rule(service string) (ttl uint32, key string, ok bool) {
 // nodeTTLKey is the key that node names, addr names and name servers take their TTL from.
 const nodeTTLKey = "dns_config.node_ttl"
 
-// serviceTTL is the TTL of a service's records.
-func (l *lookup) serviceTTL(service string) uint32 {
+// serviceTTL is the TTL of the records that instances of a service make together: the
+// least of what they ask for, and of what is configured if any asks for nothing.
+func (l *lookup) serviceTTL(service string, of []candidate) uint32 {
 	ttl, key, ok := l.ttls.rule(service)
+	var first *catalog.Instance // whose wish is the least
+	if least, who, all := l.wished(of); who != nil && (all || least < ttl) {
+		ttl, first = least, who
+	}
 	switch {
 	case l.step == nil:
+	case first != nil:
+		l.step.ttl(ttl, "dns.ttl of "+first.ID+" on "+first.Node+", within dns_config.min_service_ttl and max_service_ttl")
 	case ok:
 		l.step.ttl(ttl, "dns_config.service_ttl."+key)
 	default:
 		l.step.ttl(ttl, "no key of dns_config.service_ttl matches")
 	}
 	return ttl
+}
+
+// wished returns the least TTL that instances ask for, within the bounds, who asks for it, and
+// whether all ask for one.
+func (l *lookup) wished(of []candidate) (least uint32, who *catalog.Instance, all bool) {
+	all = true
+	for _, c := range of {
+		wish := c.Instance.DNS
+		if wish == nil || wish.TTL == nil {
+			all = false
+			continue
+		}
+		ttl := seconds(max(min(*wish.TTL, l.cfg.MaxServiceTTL), l.cfg.MinServiceTTL))
+		if who == nil || ttl < least {
+			least, who = ttl, c.Instance
+		}
+	}
+	return least, who, all
 }
 
 func seconds(d time.Duration) uint32 { return uint32(d / time.Second) }

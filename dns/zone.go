@@ -14,10 +14,11 @@ type zone struct {
 	origin  string // lower case, fully qualified
 	labels  []string
 	reverse bool // holds PTR records rather than services and nodes
+	static  statics
 }
 
 func newZone(origin string, reverse bool) *zone {
-	z := &zone{origin: origin, reverse: reverse}
+	z := &zone{origin: origin, reverse: reverse, static: statics{}}
 	for _, l := range splitName(origin) {
 		z.labels = append(z.labels, l.text)
 	}
@@ -45,9 +46,11 @@ func (z *zone) holds(name []label) bool {
 
 // zoneOf returns the zone that owns a name, the one with the longest origin if
 // several hold it, or nil.
-func (r *Resolver) zoneOf(name []label) *zone {
+func (r *Resolver) zoneOf(name []label) *zone { return zoneAmong(r.zones, name) }
+
+func zoneAmong(zones []*zone, name []label) *zone {
 	var best *zone
-	for _, z := range r.zones {
+	for _, z := range zones {
 		if z.holds(name) && (best == nil || len(z.labels) > len(best.labels)) {
 			best = z
 		}
