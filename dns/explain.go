@@ -48,16 +48,15 @@ func (r *Resolver) Explain(q Question, v View, rng *rand.Rand) Explanation {
 	return e
 }
 
-// Explain tells what a client on loopback would be answered now, and why. No recursor is asked.
-func (h *Handler) Explain(question Question) (e Explanation) {
+// Explain tells what a client on loopback that speaks EDNS would be answered now, and why. No recursor is asked.
+func (h *Handler) Explain(question Question) Explanation {
 	set := h.current.Load()
-	q := &query{
-		msg:      &dns.Msg{},
-		question: dns.Question{Name: question.Name, Qtype: question.Type, Qclass: dns.ClassINET},
-		edns:     edns{present: true, size: ownSize},
-		client:   netip.IPv6Loopback(), udp: question.UDP,
+	e := set.resolver.Explain(question, h.src.View(), h.rng)
+	q, code := queryOf(question)
+	if code != dns.RcodeSuccess {
+		e.Answer, e.Steps = Answer{Rcode: code}, nil
+		return e
 	}
-	e = set.resolver.Explain(question, h.src.View(), h.rng)
 	if early, done := set.refuse(q); done {
 		e.Answer, e.Steps = early, nil
 	}
@@ -67,10 +66,29 @@ func (h *Handler) Explain(question Question) (e Explanation) {
 	m := set.compose(q, e.Answer)
 	wire, err := pack(m, q.limit(), q.udp, set.cfg.EnableTruncate)
 	if err != nil {
-		return Explanation{Question: question, Answer: failed(InternalError)}
+		e.Answer = failed(InternalError)
+		return e
 	}
 	e.Message = Message{Limit: q.limit(), Size: len(wire), Sent: len(m.Answer), Truncated: m.Truncated}
 	return e
+}
+
+// queryOf makes the query that a client on loopback would ask a question with. A
+// code other than NOERROR says why such a query cannot be read.
+func queryOf(question Question) (*query, int) {
+	m := new(dns.Msg)
+	m.SetQuestion(question.Name, question.Type)
+	m.Extra = []dns.RR{opt(false)}
+	wire, err := m.Pack()
+	if err != nil {
+		return nil, dns.RcodeFormatError
+	}
+	head, _ := readHead(wire)
+	q, code := readQuery(head, wire)
+	if code == dns.RcodeSuccess {
+		q.client, q.udp = netip.IPv6Loopback(), question.UDP
+	}
+	return q, code
 }
 
 // NewQuestion reads a question from text: a name, with or without its last dot, and

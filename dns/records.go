@@ -28,3 +28,14 @@ func addressRecord(owner string, a netip.Addr, ttl uint32) dns.RR {
 	}
 	return &dns.AAAA{Hdr: header(owner, dns.TypeAAAA, ttl), AAAA: a.AsSlice()}
 }
+
+// oneTTL gives the records of an RRset the least TTL among them (RFC 2181 section 5.2).
+func oneTTL(set []dns.RR) {
+	least := uint32(maxTTL)
+	for _, rr := range set {
+		least = min(least, rr.Header().Ttl)
+	}
+	for _, rr := range set {
+		rr.Header().Ttl = least
+	}
+}

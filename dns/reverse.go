@@ -21,15 +21,19 @@ func hostPrefix(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen
 // pointer answers within a reverse zone.
 func (l *lookup) pointer(labels []label, apex bool, qtype uint16) Answer {
 	if apex && (qtype == dns.TypeSOA || qtype == dns.TypeNS) {
+		l.step.read(request{form: formApex})
 		return l.apex(qtype)
 	}
 	addr, whole := reverseAddr(labels)
 	if !whole {
+		l.step.read(request{})
 		if shortReverse(labels) {
+			l.step.read(request{form: formNonTerminal})
 			return l.nodata(Reason{Kind: EmptyNonTerminal})
 		}
 		return l.nxdomain(Reason{Kind: BadName})
 	}
+	l.step.readAs(Reading{Form: "reverse name of address", Address: addr.String()})
 	var tally Tally
 	records := l.pointers(addr, &tally)
 	switch {
@@ -92,5 +96,6 @@ func (l *lookup) pointers(a netip.Addr, tally *Tally) []dns.RR {
 			seen.become(NotPassing)
 		}
 	}
+	oneTTL(out)
 	return out
 }

@@ -21,33 +21,28 @@ const (
 	NotDrawn                     // a limit left it out; which ones are drawn anew for every answer
 )
 
-// In reports whether the answer holds a record of it.
-func (v Verdict) In() bool { return v == Answered }
+// verdicts holds what a verdict is called: for programs, and for people.
+var verdicts = map[Verdict]struct{ code, text string }{
+	Unused:        {"no-such-type", "has no records of this type"},
+	Answered:      {"answered", "in the answer"},
+	IsCritical:    {"critical", "critical"},
+	InMaintenance: {"maintenance", "in maintenance"},
+	NotPassing:    {"not-passing", "in warning, and only_passing is set"},
+	LacksTag:      {"lacks-tag", "does not carry the tag"},
+	OtherFamily:   {"other-family", "has addresses of the other family only"},
+	NoAddress:     {"no-address", "has no address that DNS can carry"},
+	Superseded:    {"superseded", "has a host name, which stands alone or not at all"},
+	NotDrawn:      {"not-drawn", "left out by a limit, by chance and weight"},
+}
+
+// Code is the verdict for programs: one word of lower-case letters and dashes.
+func (v Verdict) Code() string { return verdicts[v].code }
 
 // String says it to a person.
-func (v Verdict) String() string {
-	switch v {
-	case Answered:
-		return "in the answer"
-	case IsCritical:
-		return "critical"
-	case InMaintenance:
-		return "in maintenance"
-	case NotPassing:
-		return "in warning, and only_passing is set"
-	case LacksTag:
-		return "does not carry the tag"
-	case OtherFamily:
-		return "has addresses of the other family only"
-	case NoAddress:
-		return "has no address that DNS can carry"
-	case Superseded:
-		return "has a host name, which stands alone or not at all"
-	case NotDrawn:
-		return "left out by a limit, by chance and weight"
-	}
-	return "has no records of this type"
-}
+func (v Verdict) String() string { return verdicts[v].text }
+
+// In reports whether the answer holds a record of it.
+func (v Verdict) In() bool { return v == Answered }
 
 // byHealth is the verdict that a status alone leads to.
 func byHealth(s catalog.Status) Verdict {
@@ -69,7 +64,8 @@ type Considered struct {
 	Status   catalog.Status    // the worst of them
 	// Addresses are those that DNS knows it by: IPv4, IPv6, or else a host name. Empty: none.
 	Addresses []string
-	Weight    int // in effect, given the status; 0 when it is out by its health
+	Weight    int  // in effect, given the status
+	Weighed   bool // there is a weight in effect
 	Verdict   Verdict
 }
 
@@ -83,7 +79,7 @@ func (c *Considered) become(v Verdict) {
 // weigh records the weight in effect. It may be called on nil.
 func (c *Considered) weigh(w int) {
 	if c != nil {
-		c.Weight = w
+		c.Weight, c.Weighed = w, true
 	}
 }
 

@@ -54,10 +54,11 @@ type ExplainedInstance struct {
 	Tags      []string
 	Addresses []string // IPv4, IPv6, or else a host name
 	Port      int
-	Weight    int // in effect
+	Weight    *int // in effect; null where weights play no part
 	Status    string
-	In        bool // the answer holds a record of it
-	Why       string
+	In        bool   // the answer holds a record of it
+	Verdict   string // such as "answered", "critical", "lacks-tag"
+	Why       string // the verdict for people
 	Checks    []ExplainedCheck
 }
 
@@ -67,6 +68,7 @@ type ExplainedCheck struct {
 	Name        string
 	Type        string
 	Status      string
+	OfNode      bool // it watches the node, not the instance alone
 	Against     bool // it is what keeps the instance out, or its weight down
 	Output      string
 	Notes       string     // the reason, of a maintenance check

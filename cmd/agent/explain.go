@@ -60,12 +60,15 @@ func (x *explainer) name(s *dns.Step) httpapi.ExplainedName {
 func (x *explainer) considered(c *dns.Considered) httpapi.ExplainedInstance {
 	out := httpapi.ExplainedInstance{
 		Node: c.Node.Name, Tags: []string{}, Addresses: append([]string{}, c.Addresses...),
-		Weight: c.Weight, Status: string(c.Status), In: c.Verdict.In(), Why: c.Verdict.String(),
+		Status: string(c.Status), In: c.Verdict.In(), Verdict: c.Verdict.Code(), Why: c.Verdict.String(),
 		Checks: make([]httpapi.ExplainedCheck, len(c.Checks)),
 	}
 	if i := c.Instance; i != nil {
 		out.ID, out.Service, out.Port = i.ID, i.Name, i.Port
 		out.Tags = append(out.Tags, i.Tags...)
+	}
+	if c.Weighed {
+		out.Weight = &c.Weight
 	}
 	for i, check := range c.Checks {
 		out.Checks[i] = x.check(check, c.Against(check))
@@ -73,19 +76,22 @@ func (x *explainer) considered(c *dns.Considered) httpapi.ExplainedInstance {
 	return out
 }
 
-// check adds to a check of this node since when it has its status. Of checks of
-// other nodes the catalog does not say: its rows carry indexes, no times.
+// check adds to a check of this agent its newest output and since when it has its
+// status. Of the checks of others nobody here knows: the catalog's rows carry indexes, no times.
 func (x *explainer) check(c *catalog.Check, against bool) httpapi.ExplainedCheck {
 	out := httpapi.ExplainedCheck{
-		CheckID: c.ID, Name: c.Name, Type: c.Type, Status: string(c.Status), Against: against,
+		CheckID: c.ID, Name: c.Name, Type: c.Type, Status: string(c.Status), OfNode: c.ServiceID == "", Against: against,
 		Output: c.Output, Notes: c.Notes, ModifyIndex: c.ModifyIndex,
 	}
 	if !catalog.EqualFold(c.Node, x.cfg.Load().NodeName) {
 		return out
 	}
 	// A verdict that is still on its way to the catalog is not the one answered from.
-	if since, ok := x.store.Since(c.ID); ok && since.Status == c.Status {
-		out.Since, out.OrBefore = &since.Time, since.OrBefore
+	if now, ok := x.store.Standing(c.ID); ok && now.Status == c.Status {
+		out.Output = now.Output
+		if !now.Since.IsZero() {
+			out.Since, out.OrBefore = &now.Since, now.OrBefore
+		}
 	}
 	return out
 }

@@ -76,7 +76,7 @@ func (s *shell) commands() []*cli.Command {
 	return []*cli.Command{
 		s.agentCommand(), s.catalogCommand(), s.infoCommand(), s.keygenCommand(),
 		s.kvCommand(), s.leaveCommand(), s.maintCommand(), s.membersCommand(), s.monitorCommand(),
-		s.reloadCommand(), s.servicesCommand(), s.validateCommand(), s.versionCommand(),
+		s.queryCommand(), s.reloadCommand(), s.servicesCommand(), s.validateCommand(), s.versionCommand(), s.whyCommand(),
 	}
 }
 
@@ -152,10 +152,16 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	return usagef(c, "%s", text)
 }
 
+// errNothing ends a command that found nothing and has said so on its own.
+var errNothing = errors.New("nothing was found")
+
 // exit tells of an error and returns the exit code it stands for.
 func (s *shell) exit(err error) int {
 	if err == nil {
 		return exitOK
+	}
+	if errors.Is(err, errNothing) {
+		return exitFailure
 	}
 	if usage, ok := errors.AsType[*usageError](err); ok {
 		fmt.Fprintf(s.stderr, "Error: %s\nRun \"%s -h\" for help.\n", usage.text, usage.command)

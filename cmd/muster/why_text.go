@@ -1,0 +1,199 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/catalog/httpapi"
+)
+
+// printExplanation writes an explanation for people: the answer, how it came about, and who was considered.
+func printExplanation(w io.Writer, e *httpapi.Explanation) {
+	fmt.Fprintf(w, "%s %s: %s\n", e.Name, e.Type, verdict(e))
+	for _, record := range e.Answer {
+		fmt.Fprintf(w, "    %s\n", record)
+	}
+	for i := range e.Names {
+		fmt.Fprintln(w)
+		printName(w, &e.Names[i], i > 0)
+	}
+	fmt.Fprintln(w)
+	table(w, slices.Concat(aroundAnswer(e), [][]string{{"Agent:", answeredBy(e)}}))
+}
+
+// verdict is the answer in a few words.
+func verdict(e *httpapi.Explanation) string {
+	text := e.Rcode
+	switch n := len(e.Answer); {
+	case n == 1:
+		text += ", 1 record"
+	case n > 1:
+		text += fmt.Sprintf(", %d records", n)
+	}
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
+}
+
+// answeredBy says whose knowledge the answer is, and how old.
+func answeredBy(e *httpapi.Explanation) string {
+	a := &e.Agent
+	text := fmt.Sprintf("%s in %s, ", a.Node, a.Datacenter)
+	if !a.Ready {
+		return text + "the catalog is not loaded yet"
+	}
+	text += fmt.Sprintf("from index %d of the catalog, ", a.Index)
+	if age, err := time.ParseDuration(a.Age); err == nil && age == 0 {
+		return text + "current"
+	}
+	text += "last known to be current " + a.Age + " ago"
+	if e.Stale {
+		text += ": stale"
+	}
+	return text
+}
+
+// aroundAnswer is what becomes of the answer after it was decided.
+func aroundAnswer(e *httpapi.Explanation) [][]string {
+	var rows [][]string
+	if len(e.Recursors) > 0 {
+		rows = append(rows, []string{"Recursors:", strings.Join(e.Recursors, ", ") + " are asked for the rest; this explanation asks nobody"})
+	}
+	if sent := e.Message.Sent; sent < len(e.Answer) {
+		text := fmt.Sprintf("%d of %d records fit into %d octets", sent, len(e.Answer), e.Message.Limit)
+		if e.Message.Truncated {
+			text += "; TC is set, so clients ask again over TCP"
+		}
+		rows = append(rows, []string{"Message:", text})
+	}
+	return rows
+}
+
+func printName(w io.Writer, n *httpapi.ExplainedName, alias bool) {
+	var rows [][]string
+	if alias {
+		rows = append(rows, []string{"Alias to:", n.Name})
+	}
+	rows = append(rows, []string{"Zone:", n.Zone}, []string{"Read as:", n.ReadAs})
+	for _, ttl := range n.TTL {
+		rows = append(rows, []string{"TTL:", fmt.Sprintf("%d s (%s)", ttl.Seconds, ttl.From)})
+	}
+	if n.Of > 0 {
+		rows = append(rows, []string{"Limit:", fmt.Sprintf("%d of %d records, drawn anew by weight for every answer", n.Kept, n.Of)})
+	}
+	table(w, rows)
+	if len(n.Considered) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
+	table(w, consideredColumns(n))
+	for i := range n.Considered {
+		printAgainst(w, &n.Considered[i])
+	}
+}
+
+func consideredColumns(n *httpapi.ExplainedName) [][]string {
+	rows := [][]string{{"", "Instance", "Node", "Address", "Port", "Weight", "Status", "Tags", "Why"}}
+	for _, c := range n.Considered {
+		port, weight := "", ""
+		if c.Port > 0 {
+			port = strconv.Itoa(c.Port)
+		}
+		if c.Weight != nil {
+			weight = strconv.Itoa(*c.Weight)
+		}
+		row := []string{"out", c.ID, c.Node, strings.Join(c.Addresses, ","), port, weight, c.Status, strings.Join(c.Tags, ","), c.Why}
+		if c.In {
+			row[0], row[len(row)-1] = "in", ""
+		}
+		rows = append(rows, row)
+	}
+	return withoutEmpty(rows)
+}
+
+// withoutEmpty takes out the columns that hold nothing below their head.
+func withoutEmpty(rows [][]string) [][]string {
+	out := make([][]string, len(rows))
+	for column := range rows[0] {
+		if !slices.ContainsFunc(rows[1:], func(r []string) bool { return r[column] != "" }) {
+			continue
+		}
+		for i, r := range rows {
+			out[i] = append(out[i], r[column])
+		}
+	}
+	return out
+}
+
+// printAgainst writes the checks that speak against an instance, with their last
+// words, unless it is out for another reason.
+func printAgainst(w io.Writer, c *httpapi.ExplainedInstance) {
+	if !c.In && !slices.Contains([]string{"critical", "maintenance", "not-passing"}, c.Verdict) {
+		return
+	}
+	who := c.Node
+	if c.ID != "" {
+		who = c.ID + " on " + c.Node
+	}
+	for _, check := range c.Checks {
+		if !check.Against {
+			continue
+		}
+		said := check.Output
+		what := fmt.Sprintf("check %q", check.CheckID)
+		if check.OfNode {
+			what = "node " + what
+		}
+		if check.Type != "" {
+			what += " (" + check.Type + ")"
+		}
+		if c.Status == "maintenance" {
+			said = check.Notes
+		}
+		fmt.Fprintf(w, "\n%s: %s is %s%s, last changed at index %d\n", who, what, c.Status, since(&check), check.ModifyIndex)
+		for _, line := range firstLines(said) {
+			fmt.Fprintf(w, "    %s\n", line)
+		}
+	}
+}
+
+func since(c *httpapi.ExplainedCheck) string {
+	if c.Since == nil {
+		return ""
+	}
+	text := " since " + c.Since.Format(time.RFC3339)
+	if c.OrBefore {
+		text += " or before"
+	}
+	return text
+}
+
+// Most of a check's output that is shown; JSON has the whole.
+const (
+	shownLines = 5
+	shownWidth = 160
+)
+
+// firstLines returns the beginning of a probe's output.
+func firstLines(text string) []string {
+	clean := printable(strings.TrimSpace(text))
+	if clean == "" {
+		return nil
+	}
+	lines := strings.Split(clean, "\n")
+	if len(lines) > shownLines {
+		lines = append(lines[:shownLines], "...")
+	}
+	for i, line := range lines {
+		if r := []rune(line); len(r) > shownWidth {
+			lines[i] = string(r[:shownWidth]) + "..."
+		}
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return lines
+}
