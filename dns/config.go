@@ -119,8 +119,8 @@ type SOA struct {
 type Limits struct {
 	InFlight     int           // queries being decided at once, over all transports; more wait in the kernel
 	Forwards     int           // of those, queries waiting for recursors; more are SERVFAIL
-	Conns        int           // TCP connections; more are closed at once
-	ConnsPerHost int           // TCP connections of one client address; more are closed at once
+	Conns        int           // TCP connections; another takes the place of the one idle for the longest, and without one is closed at once
+	ConnsPerHost int           // TCP connections of one client address (IPv6: /64); more are closed at once
 	Pipeline     int           // queries of one TCP connection being answered at once; more are not read yet
 	Idle         time.Duration // silence after which a TCP connection is closed (RFC 7766 section 6.2.3)
 	Read         time.Duration // time to send a query over TCP once begun

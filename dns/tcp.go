@@ -2,13 +2,17 @@ package dns
 
 import (
 	"bufio"
+	"container/list"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
+
+	"muster/metrics"
 )
 
 // serveTCP accepts connections until the server closes.
@@ -21,16 +25,29 @@ func (s *Server) serveTCP(l *net.TCPListener) {
 			}
 			continue
 		}
-		host := addrOf(conn.RemoteAddr())
-		if !s.conns.admit(conn, host) {
-			_ = conn.Close()
-			continue
-		}
-		s.running.Go(func() {
-			defer s.conns.release(conn, host)
-			s.serveConn(&tcpConn{TCPConn: conn, limits: s.cfg.Limits, client: host})
-		})
+		s.take(conn)
 	}
+}
+
+// take serves a connection, if there is room for it.
+func (s *Server) take(conn stream) {
+	c := newTCPConn(conn, s.cfg.Limits)
+	evicted, refused := s.conns.admit(c, time.Now())
+	if evicted != nil {
+		s.metrics.ConnEnded(metrics.ConnEvicted)
+		_ = evicted.Close()
+	}
+	if refused != "" {
+		s.metrics.ConnEnded(refused)
+		_ = conn.Close()
+		return
+	}
+	s.metrics.ConnOpened()
+	s.running.Go(func() {
+		defer s.metrics.ConnClosed()
+		defer s.conns.release(c)
+		s.serveConn(c)
+	})
 }
 
 // serveConn reads the queries of one connection and answers each on a goroutine of
@@ -43,39 +60,96 @@ func (s *Server) serveConn(c *tcpConn) {
 	r := bufio.NewReaderSize(c, maxQuery+2)
 	pipeline := make(chan struct{}, c.limits.Pipeline)
 	for {
-		query, err := c.read(r)
-		if err != nil {
-			return // gone, silent for too long, or not speaking DNS: in each case the end
+		err := s.await(c, r)
+		var query []byte
+		if err == nil {
+			query, err = c.read(r)
 		}
+		if err != nil {
+			s.countEnd(err)
+			return // gone, silent or slow for too long, or not speaking DNS: in each case the end
+		}
+		if !s.conns.begin(c) {
+			return // evicted
+		}
+		// A client that does not take its replies is given no more of them to keep.
+		c.turn <- struct{}{}
+		<-c.turn
 		pipeline <- struct{}{}
 		s.slots <- struct{}{}
 		replies.Go(func() {
 			w := &tcpReply{tcpConn: c, free: sync.OnceFunc(func() { <-s.slots })}
 			s.ServeWire(s.ctx, w, query)
 			w.free()
+			if w.late {
+				s.metrics.ConnEnded(metrics.ConnSlow)
+			}
+			s.conns.end(c, time.Now())
 			<-pipeline
 		})
 	}
 }
 
-// tcpConn is one connection.
-type tcpConn struct {
-	*net.TCPConn
-	limits Limits
-	client netip.Addr
-	mu     sync.Mutex // one reply at a time
+// await returns when the next query has begun, or fails when the connection has been idle for
+// too long. It is not idle while an answer is due (RFC 7766 section 6.2.3).
+func (s *Server) await(c *tcpConn, r *bufio.Reader) error {
+	for {
+		now := time.Now()
+		until := s.conns.idleSince(c, now).Add(c.limits.Idle)
+		if !until.After(now) {
+			return errIdle
+		}
+		if err := c.SetReadDeadline(until); err != nil {
+			return err
+		}
+		if _, err := r.Peek(1); !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+	}
 }
 
-var errTooLong = errors.New("query is too long")
+// countEnd counts the end of a connection's input, unless its client ended it.
+func (s *Server) countEnd(err error) {
+	switch {
+	case errors.Is(err, errIdle):
+		s.metrics.ConnEnded(metrics.ConnIdle)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.metrics.ConnEnded(metrics.ConnSlow)
+	case errors.Is(err, errNoQuery):
+		s.metrics.ConnEnded(metrics.ConnGarbage)
+	}
+}
 
-// read returns the next query: the idle time to begin it, the read time to end it.
+var (
+	errIdle    = errors.New("connection is idle")
+	errNoQuery = errors.New("what was sent has no query's length")
+)
+
+// stream is a connection that can be closed half.
+type stream interface {
+	net.Conn
+	CloseRead() error
+}
+
+// tcpConn is one connection.
+type tcpConn struct {
+	stream
+	limits Limits
+	client netip.Addr
+	turn   chan struct{} // holds one token while a reply is being written
+
+	// Kept by conns, under its lock.
+	place *list.Element // nil when it is not counted
+	busy  int           // queries being answered
+	since time.Time     // when the last of them was, or it came
+}
+
+func newTCPConn(conn stream, limits Limits) *tcpConn {
+	return &tcpConn{stream: conn, limits: limits, client: addrOf(conn.RemoteAddr()), turn: make(chan struct{}, 1)}
+}
+
+// read returns the query that has begun. However it is cut up, it must end within the read time.
 func (c *tcpConn) read(r *bufio.Reader) ([]byte, error) {
-	if err := c.SetReadDeadline(time.Now().Add(c.limits.Idle)); err != nil {
-		return nil, err
-	}
-	if _, err := r.Peek(1); err != nil {
-		return nil, err
-	}
 	if err := c.SetReadDeadline(time.Now().Add(c.limits.Read)); err != nil {
 		return nil, err
 	}
@@ -84,8 +158,8 @@ func (c *tcpConn) read(r *bufio.Reader) ([]byte, error) {
 		return nil, err
 	}
 	n := binary.BigEndian.Uint16(size[:])
-	if n > maxQuery {
-		return nil, errTooLong
+	if n < headSize || n > maxQuery {
+		return nil, errNoQuery
 	}
 	query := make([]byte, n)
 	_, err := io.ReadFull(r, query)
@@ -96,6 +170,7 @@ func (c *tcpConn) read(r *bufio.Reader) ([]byte, error) {
 type tcpReply struct {
 	*tcpConn
 	free func() // gives back the query's slot
+	late bool   // the client did not take the reply in time
 }
 
 func (w *tcpReply) UDP() bool { return false }
@@ -109,12 +184,13 @@ func (w *tcpReply) Write(reply []byte) error {
 	framed := make([]byte, 2+len(reply))
 	binary.BigEndian.PutUint16(framed, uint16(len(reply)))
 	copy(framed[2:], reply)
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.turn <- struct{}{}
+	defer func() { <-w.turn }()
 	if err := w.SetWriteDeadline(time.Now().Add(w.limits.Write)); err != nil {
 		return err
 	}
-	if _, err := w.TCPConn.Write(framed); err != nil {
+	if _, err := w.stream.Write(framed); err != nil {
+		w.late = errors.Is(err, os.ErrDeadlineExceeded)
 		_ = w.Close()
 		return err
 	}
