@@ -41,19 +41,6 @@ func (s share) together(o share) share {
 	return s
 }
 
-// pick is [lookup.draw] for records that may be of several priorities. Those are drawn anew for every answer.
-func (l *lookup) pick(shares []share, keep int) []int {
-	weights := make([]int, len(shares))
-	for i, s := range shares {
-		if s.priority != shares[0].priority {
-			l.snap.drawAnew()
-			return byPriority(l.rng, shares, keep)
-		}
-		weights[i] = s.weight
-	}
-	return l.draw(weights, keep)
-}
-
 // byPriority returns k of the indexes of shares: all of the lowest priority before any
 // of the next. Within a priority [choose] rules; where the cut falls, weights decide.
 func byPriority(rng *rand.Rand, shares []share, k int) []int {

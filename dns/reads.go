@@ -17,26 +17,18 @@ type reads struct {
 type watch struct {
 	marks []<-chan struct{} // closed when something that was read has changed
 	draws []draw
-	anew  bool // it holds for one question only
 }
 
 // draw is one choice among several records.
 type draw struct {
-	owner   string // of the records
-	weights []int
-	keep    int // how many an answer carries
+	owner  string // of the records
+	shares []share
+	keep   int // how many an answer carries
 }
 
 func (w *watch) saw(changed <-chan struct{}) {
 	if w != nil {
 		w.marks = append(w.marks, changed)
-	}
-}
-
-// drawAnew notes that the answer was drawn in a way that [draw] cannot tell of.
-func (w *watch) drawAnew() {
-	if w != nil {
-		w.anew = true
 	}
 }
 
@@ -78,15 +70,15 @@ func (r reads) ChecksOfInstance(node, id string) []*catalog.Check {
 	return c
 }
 
-// draw returns the indexes of the records to answer, in their order: some of them
-// by weight, or all. An answer that is kept holds all of them in the order of the
-// catalog, and the watch says how to draw from it.
-func (l *lookup) draw(weights []int, keep int) []int {
-	if l.snap.watch == nil || len(weights) < 2 {
-		return choose(l.rng, weights, keep)
+// pick returns the indexes of the records to answer, in their order, as [byPriority]
+// does. An answer that is kept holds all of them in the order of the catalog, and the
+// watch says how to draw from it; one drawn in any other way is not kept.
+func (l *lookup) pick(shares []share, keep int) []int {
+	if l.snap.watch == nil || len(shares) < 2 {
+		return byPriority(l.rng, shares, keep)
 	}
-	l.snap.draws = append(l.snap.draws, draw{l.name, weights, keep})
-	all := make([]int, len(weights))
+	l.snap.draws = append(l.snap.draws, draw{l.name, shares, keep})
+	all := make([]int, len(shares))
 	for i := range all {
 		all[i] = i
 	}
