@@ -12,13 +12,16 @@ func apexOwn(qtype uint16) bool {
 }
 
 // apex answers for a zone's origin.
-func (l *lookup) apex(qtype uint16) Answer {
-	ns, glue := l.nameServers()
+func (l *lookup) apex(qtype uint16) (a Answer) {
+	live, ns, glue := l.nameServers()
+	if l.trace != nil {
+		defer func() { l.settle(live, a.Answer, qtype) }()
+	}
 	switch qtype {
 	case dns.TypeSOA:
 		return Answer{Authoritative: true, Answer: []dns.RR{l.soa()}, Ns: ns, Extra: glue}
 	case dns.TypeNS:
-		a := l.found(ns, NoSuchType)
+		a = l.found(ns, NoSuchType)
 		a.Extra = glue
 		return a
 	case dns.TypeANY:
@@ -50,11 +53,11 @@ func (l *lookup) servers(tally *Tally) []candidate {
 	return out
 }
 
-// nameServers is the zone's NS RRset, the healthy servers, and the addresses of its targets.
-func (l *lookup) nameServers() (ns, addrs []dns.RR) {
+// nameServers returns the healthy servers, the zone's NS RRset of them, and the addresses of its targets.
+func (l *lookup) nameServers() (live []candidate, ns, addrs []dns.RR) {
 	l.step.ttl(l.nodeTTL, nodeTTLKey)
 	g := glue{lookup: l, ttl: l.nodeTTL, seen: map[string]bool{}}
-	live := l.servers(new(Tally))
+	live = l.servers(new(Tally))
 	l.rng.Shuffle(len(live), func(i, j int) { live[i], live[j] = live[j], live[i] })
 	for _, c := range live {
 		target := l.target(c.Node, c.at)
@@ -62,8 +65,7 @@ func (l *lookup) nameServers() (ns, addrs []dns.RR) {
 			ns = append(ns, &dns.NS{Hdr: header(l.origin, dns.TypeNS, l.nodeTTL), Ns: target})
 		}
 	}
-	l.settle(live, ns, dns.TypeNS)
-	return ns, g.records
+	return live, ns, g.records
 }
 
 // nameServer answers for ns.DOMAIN, the SOA's MNAME: the addresses of the healthy servers.

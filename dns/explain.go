@@ -98,7 +98,8 @@ func NewQuestion(name, qtype string, udp bool) (Question, error) {
 	if err != nil {
 		return Question{}, err
 	}
-	if _, ok := dns.IsDomainName(name); !ok || name == "" {
+	_, err = dns.PackDomainName(dns.Fqdn(name), make([]byte, maxName), 0, nil, false)
+	if _, ok := dns.IsDomainName(name); !ok || name == "" || err != nil {
 		return Question{}, catalog.Errorf(catalog.Invalid, "%.80q is not a domain name (labels of 1 to 63 octets, 255 in all)", name)
 	}
 	return Question{Name: dns.Fqdn(name), Type: t, UDP: udp}, nil
