@@ -100,7 +100,11 @@ func (r Reason) String() string {
 	case UnknownService:
 		return fmt.Sprintf("no service %q", r.Subject)
 	case UnknownTag:
-		return fmt.Sprintf("no instance has the tag %q", r.Subject)
+		text := fmt.Sprintf("no instance has the tag %q", r.Subject)
+		if strings.IndexByte(r.Subject, '.') >= 0 {
+			text += ", or all of its labels as tags"
+		}
+		return text
 	case UnknownInstance:
 		return fmt.Sprintf("no instance %q of the service", r.Subject)
 	case UnknownNode:

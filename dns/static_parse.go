@@ -63,7 +63,7 @@ func (c *Config) readStatic(text string, zones []*zone) ([]staticRecord, error) 
 	case dns.IsFqdn(owner):
 		own := zoneAmong(zones, splitName(owner))
 		if own == nil {
-			return nil, fmt.Errorf("%s lies in no domain of this server; without its last dot it would be relative to %s", owner, zones[0].origin)
+			return nil, fmt.Errorf("%q lies in no domain of this server; without its last dot it would be relative to %s", owner, zones[0].origin)
 		}
 		zones = []*zone{own}
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"muster/catalog"
 )
@@ -13,6 +14,7 @@ import (
 //
 //	node NAME ADDRESS [lan_ipv4=A] [lan_ipv6=A] [meta.KEY=VALUE ...]
 //	service NODE NAME [id=ID] [addr=A] [port=N] [tags=T,T] [weights=P/W] [status=S] [lan_ipv4=A] [lan_ipv6=A] [meta.KEY=VALUE ...]
+//	        [priority=N] [ttl=DURATION] [alpn=P,P]
 //	check NODE ID STATUS
 //
 // status is passing, warning, critical or maintenance; a service gets a check of that
@@ -80,11 +82,36 @@ func (b *builder) service(node, name string, o parsed) *catalog.Register {
 			i.TaggedAddresses[k] = catalog.ServiceAddress{Address: v}
 		}
 	}
+	i.DNS = b.wishes(o)
 	check := &catalog.Check{ID: "service:" + i.ID, ServiceID: i.ID, Status: catalog.Status(o.or("status", "passing"))}
 	if check.Status == catalog.Maintenance {
 		check.ID, check.Status = catalog.ServiceMaintenancePrefix+i.ID, catalog.Critical
 	}
 	return &catalog.Register{Node: b.nodes[node], Instance: i, Checks: []*catalog.Check{check}}
+}
+
+// wishes is what a service asks of DNS, nil if nothing.
+func (b *builder) wishes(o parsed) *catalog.InstanceDNS {
+	b.t.Helper()
+	d := catalog.InstanceDNS{}
+	d.Preset()
+	set := false
+	for key, take := range map[string]func(string) error{
+		"priority": func(v string) (err error) { d.Priority, err = strconv.Atoi(v); return err },
+		"ttl":      func(v string) error { ttl, err := time.ParseDuration(v); d.TTL = &ttl; return err },
+		"alpn":     func(v string) error { d.ALPN = strings.Split(v, ","); return nil },
+	} {
+		if v := o.values[key]; v != "" {
+			if err := take(v); err != nil {
+				b.t.Fatalf("%s %q: %v", key, v, err)
+			}
+			set = true
+		}
+	}
+	if !set {
+		return nil
+	}
+	return &d
 }
 
 type parsed struct{ values, meta map[string]string }
