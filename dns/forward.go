@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/miekg/dns"
@@ -20,6 +21,10 @@ func (h *Handler) forward(ctx context.Context, set *settings, q *query, refusal 
 		if set.recursor != nil && q.msg.RecursionDesired {
 			refusal.Reason.Kind = Prohibited
 		}
+		return refusal
+	}
+	if name, err := wireName(q.question.Name); err == nil && set.recursor.loops(name, q.question.Qtype) {
+		refusal.Reason = Reason{Kind: ForwardLoop}
 		return refusal
 	}
 	m, why := h.ask(ctx, set, q, q.question)
@@ -79,17 +84,34 @@ func hasType(records []dns.RR, t uint16) bool {
 	return false
 }
 
-// ask puts a question to the recursors, unless too many already wait. A nil message comes with the reason.
+// ask finds what the recursors say to a question: from what they said before, or by asking
+// unless too many already wait for them. A nil message comes with the reason.
 func (h *Handler) ask(ctx context.Context, set *settings, q *query, question dns.Question) (*dns.Msg, Reason) {
-	select {
-	case h.forwards <- struct{}{}:
-		defer func() { <-h.forwards }()
-	default:
-		return nil, Reason{Kind: Overloaded}
-	}
-	m, err := set.recursor.resolve(ctx, question, q.msg.CheckingDisabled, q.edns.do)
+	spelled, err := wireName(question.Name)
 	if err != nil {
-		return nil, Reason{Kind: UpstreamFailed, Subject: err.Error()}
+		h.log.Error("question cannot be put to recursors", "err", err)
+		return nil, Reason{Kind: InternalError}
+	}
+	name := bytes.Clone(spelled)
+	lowerName(name)
+	put := asked{name: name, qtype: question.Qtype, do: q.edns.do, cd: q.msg.CheckingDisabled}
+	f, ok := set.recursor.kept(put)
+	if !ok {
+		select {
+		case h.forwards <- struct{}{}:
+			defer func() { <-h.forwards }()
+		default:
+			return nil, Reason{Kind: Overloaded}
+		}
+		f = set.recursor.resolve(ctx, put)
+	}
+	if f.err != nil {
+		return nil, Reason{Kind: UpstreamFailed, Subject: f.err.Error()}
+	}
+	m, err := f.message(spelled, question.Name)
+	if err != nil {
+		h.log.Error("reply of a recursor cannot be handed on", "err", err)
+		return nil, Reason{Kind: InternalError}
 	}
 	return m, Reason{}
 }

@@ -25,10 +25,13 @@ type ResponseWriter interface {
 	Write(reply []byte) error
 }
 
-// Deps are what a handler reports to. Metrics is required; a nil Logger drops what is said.
+// Deps are what a handler reports to. Metrics is required; a nil Logger drops what is said, and
+// without Recursor the tries of recursors are not counted.
 type Deps struct {
 	Logger  *slog.Logger
 	Metrics *metrics.DNS
+
+	Recursor *metrics.Recursor
 }
 
 // settings is everything a reload replaces, as one value: a query sees the old or the new, never a mixture.
@@ -45,6 +48,7 @@ type Handler struct {
 	src      Source
 	log      *slog.Logger
 	metrics  *metrics.DNS
+	upstream *metrics.Recursor
 	rng      *rand.Rand
 	current  atomic.Pointer[settings]
 	forwards chan struct{} // one token per query that waits for recursors
@@ -60,7 +64,7 @@ func NewHandler(cfg Config, src Source, deps Deps) (*Handler, error) {
 	if deps.Logger == nil {
 		deps.Logger = slog.New(slog.DiscardHandler)
 	}
-	h := &Handler{src: src, log: deps.Logger, metrics: deps.Metrics, rng: rand.New(global{})}
+	h := &Handler{src: src, log: deps.Logger, metrics: deps.Metrics, upstream: deps.Recursor, rng: rand.New(global{})}
 	now := time.Now()
 	h.cookies, h.rates = newCookieJar(now), newRateTable(now)
 	if err := h.reload(cfg); err != nil {
@@ -82,8 +86,12 @@ func (h *Handler) reload(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	var before *recursor
+	if set := h.current.Load(); set != nil {
+		before = set.recursor
+	}
 	h.current.Store(&settings{
-		cfg: cfg, resolver: resolver, recursor: newRecursor(cfg), nsid: hex.EncodeToString([]byte(cfg.NSID)),
+		cfg: cfg, resolver: resolver, recursor: newRecursor(cfg, before, h.log, h.upstream), nsid: hex.EncodeToString([]byte(cfg.NSID)),
 		rate: newRateLimit(cfg, h.rates),
 	})
 	return nil
@@ -114,29 +122,35 @@ func (h *Handler) ServeWire(ctx context.Context, w ResponseWriter, wire []byte) 
 	if err := w.Write(r.wire); err != nil {
 		h.log.Debug("dns reply not sent", "client", w.Client(), "err", err)
 	}
-	h.metrics.Query(metrics.Slow, r.qtype, rcodeName(r.rcode), time.Since(started))
+	took := time.Since(started)
+	h.metrics.Query(metrics.Slow, r.qtype, rcodeName(r.rcode), took)
+	if set.sampled(h.rng) {
+		h.logQuery(w.Client(), metrics.Slow, q, r, took)
+	}
 }
 
 // reply is a reply in wire form and what is said of it.
 type reply struct {
-	wire  []byte
-	rcode int
-	qtype string // for the metrics
+	wire   []byte
+	rcode  int
+	qtype  string // for the metrics
+	reason Reason
 }
 
 // answer makes the reply to a query, or to one that code says cannot be read.
 func (h *Handler) answer(ctx context.Context, set *settings, head head, q *query, code int) reply {
 	if code != dns.RcodeSuccess {
-		return reply{h.bare(head, code), code, "other"}
+		return reply{wire: h.bare(head, code), rcode: code, qtype: "other"}
 	}
-	m := set.compose(q, h.decide(ctx, set, q))
+	a := h.decide(ctx, set, q)
+	m := set.compose(q, a)
 	qtype := dns.TypeToString[q.question.Qtype]
 	wire, err := pack(m, q.limit(), q.udp, set.cfg.EnableTruncate)
 	if err != nil {
 		h.log.Error("dns reply does not pack", "name", q.question.Name, "type", qtype, "err", err)
-		return reply{h.bare(head, dns.RcodeServerFailure), dns.RcodeServerFailure, qtype}
+		return reply{wire: h.bare(head, dns.RcodeServerFailure), rcode: dns.RcodeServerFailure, qtype: qtype, reason: Reason{Kind: InternalError}}
 	}
-	return reply{wire, m.Rcode, qtype}
+	return reply{wire: wire, rcode: m.Rcode, qtype: qtype, reason: a.Reason}
 }
 
 func (h *Handler) bare(head head, rcode int) []byte {

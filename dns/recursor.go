@@ -4,129 +4,181 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"log/slog"
+	"net"
 	"net/netip"
-	"strings"
+	"runtime/debug"
+	"slices"
 	"time"
 
-	"github.com/miekg/dns"
+	"muster/metrics"
 )
 
-// recursor puts questions to upstream resolvers. It remembers nothing between questions.
+// recursor puts questions to upstream resolvers. A change of settings makes another one, which
+// takes over what this one has learned when it is about the same upstreams.
 type recursor struct {
-	upstreams []netip.AddrPort
-	random    bool
-	timeout   time.Duration
+	*learned
+	random  bool
+	timeout time.Duration
+	ask     func(ctx context.Context, u *upstream, q asked) (f found, rtt time.Duration, err error)
+	log     *slog.Logger
+	metrics *metrics.Recursor
 }
 
-// newRecursor returns nil when a validated configuration names no recursors.
-func newRecursor(cfg Config) *recursor {
+// learned is what is known of a list of upstreams and of what they said.
+type learned struct {
+	list    []string // Config.Recursors
+	bytes   int      // Config.RecursorCache
+	pool    *upstreamPool
+	hedges  hedges
+	cache   *replyCache
+	flights flights
+	marks   loopMarks
+}
+
+// newRecursor returns nil when a validated configuration names no recursors. before is the one
+// it replaces, or nil.
+func newRecursor(cfg Config, before *recursor, log *slog.Logger, counts *metrics.Recursor) *recursor {
 	if len(cfg.Recursors) == 0 {
+		counts.Cached(0)
 		return nil
 	}
-	r := &recursor{random: cfg.RecursorStrategy == Random, timeout: cfg.RecursorTimeout}
-	for _, s := range cfg.Recursors {
-		if a, err := recursorAddr(s); err == nil { // validated
-			r.upstreams = append(r.upstreams, a)
-		}
+	r := &recursor{random: cfg.RecursorStrategy == Random, timeout: cfg.RecursorTimeout, log: log, metrics: counts}
+	if before != nil && slices.Equal(before.list, cfg.Recursors) && before.bytes == cfg.RecursorCache {
+		r.learned = before.learned
+	} else {
+		r.learned = learn(cfg)
+		counts.Cached(0)
 	}
+	r.ask = (&exchanger{timeout: r.timeout, marks: &r.marks, metrics: counts}).ask
 	return r
 }
 
-// resolve asks one upstream after another until one says NOERROR or NXDOMAIN.
-// The reply's OPT and TSIG records, which concern one hop only, are taken off.
-func (r *recursor) resolve(ctx context.Context, question dns.Question, cd, do bool) (*dns.Msg, error) {
-	var failures []string
-	for _, u := range r.order() {
-		m, err := r.exchange(ctx, u, question, cd, do)
-		if err == nil && m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError {
-			err = fmt.Errorf("says %s", rcodeName(m.Rcode))
-		}
-		if err == nil {
-			m.Extra = withoutHop(m.Extra)
-			return m, nil
-		}
-		failures = append(failures, fmt.Sprintf("recursor %s: %v", u, err))
-		if ctx.Err() != nil {
-			break
+func learn(cfg Config) *learned {
+	var addrs []netip.AddrPort
+	for _, s := range cfg.Recursors {
+		// One that is named twice is one. Validated, so there is no error.
+		if a, err := recursorAddr(s); err == nil && !slices.Contains(addrs, a) {
+			addrs = append(addrs, a)
 		}
 	}
-	return nil, errors.New(strings.Join(failures, "; "))
-}
-
-func (r *recursor) order() []netip.AddrPort {
-	if !r.random {
-		return r.upstreams
-	}
-	out := make([]netip.AddrPort, len(r.upstreams))
-	for i, j := range rand.Perm(len(out)) {
-		out[i] = r.upstreams[j]
-	}
-	return out
-}
-
-// exchange asks one upstream over UDP, and again over TCP when the reply is cut short.
-func (r *recursor) exchange(ctx context.Context, to netip.AddrPort, question dns.Question, cd, do bool) (*dns.Msg, error) {
-	m := &dns.Msg{
-		MsgHdr:   dns.MsgHdr{Id: uint16(rand.Uint32()), RecursionDesired: true, CheckingDisabled: cd},
-		Question: []dns.Question{question},
-		Extra:    []dns.RR{opt(do)},
-	}
-	reply, err := r.over(ctx, "udp", to, m)
-	if err == nil && reply.Truncated {
-		m.Id = uint16(rand.Uint32())
-		reply, err = r.over(ctx, "tcp", to, m)
-	}
-	return reply, err
-}
-
-// over sends a query on a socket of its own, whose port the kernel draws at random,
-// and waits for the reply that belongs to it. Others are ignored: they are late or forged.
-func (r *recursor) over(ctx context.Context, network string, to netip.AddrPort, m *dns.Msg) (*dns.Msg, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
-	c := &dns.Client{Net: network, UDPSize: ownSize}
-	conn, err := c.DialContext(ctx, to.String())
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	deadline, _ := ctx.Deadline()
-	if err := conn.SetDeadline(deadline); err != nil {
-		return nil, err
-	}
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if err := conn.WriteMsg(m); err != nil {
-		return nil, err
-	}
-	conn.UDPSize = ownSize
-	for {
-		reply, err := conn.ReadMsg()
-		if err == nil && echoes(m, reply) {
-			return reply, nil
-		}
-		if err == nil && network == "tcp" {
-			return nil, errors.New("reply does not belong to the query")
-		}
-		if _, parse := errors.AsType[*dns.Error](err); err != nil && (!parse || network == "tcp") {
-			return nil, err
-		}
+	return &learned{
+		list: slices.Clone(cfg.Recursors), bytes: cfg.RecursorCache,
+		pool: newPool(addrs), cache: newReplyCache(cfg.RecursorCache),
 	}
 }
 
-// echoes reports whether a reply carries a query's id and question, letter case included.
-func echoes(m, reply *dns.Msg) bool {
-	return reply.Response && reply.Id == m.Id && reply.Opcode == m.Opcode &&
-		len(reply.Question) == 1 && reply.Question[0] == m.Question[0]
+// kept returns what is known without asking, if anything.
+func (r *recursor) kept(q asked) (found, bool) {
+	f, ok := r.cache.get(q.key(), time.Now())
+	if ok {
+		r.metrics.Looked("hit")
+	}
+	return f, ok
 }
 
-// withoutHop takes off the records that concern one hop only.
-func withoutHop(extra []dns.RR) []dns.RR {
-	var out []dns.RR
-	for _, rr := range extra {
-		if t := rr.Header().Rrtype; t != dns.TypeOPT && t != dns.TypeTSIG && t != dns.TypeSIG {
-			out = append(out, rr)
+// resolve asks the upstreams, once for all who have the same question at the same time.
+func (r *recursor) resolve(ctx context.Context, q asked) found {
+	key := q.key()
+	f, shared := r.flights.do(ctx, key, func() found {
+		// It may have been answered between the look into the cache and now.
+		if f, ok := r.cache.get(key, time.Now()); ok {
+			return f
 		}
+		f := r.race(ctx, q)
+		r.metrics.Cached(r.cache.put(key, f, time.Now()))
+		return f
+	})
+	if shared {
+		r.metrics.Looked("shared")
+	} else {
+		r.metrics.Looked("miss")
 	}
-	return out
+	return f
+}
+
+// try asks one upstream and takes note of how that went.
+// A panic on the way must not take the agent down: it is an error like others.
+func (r *recursor) try(ctx context.Context, u *upstream, q asked) (what found) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.Error("recursor's reply failed", "recursor", u.addr, "panic", p, "stack", string(debug.Stack()))
+			what = found{err: fmt.Errorf("recursor %s: internal error", u.addr)}
+		}
+	}()
+	begun := time.Now()
+	f, rtt, err := r.ask(ctx, u, q)
+	result := r.judge(ctx, err)
+	if result == "" {
+		return found{err: errGivenUp}
+	}
+	r.metrics.Tried(result)
+	r.learn(u, result, begun, rtt)
+	switch {
+	case result == "ok":
+		r.metrics.Replied(time.Since(begun))
+		return f
+	case result == "timeout":
+		err = fmt.Errorf("no reply in %s", r.timeout)
+	}
+	return found{err: fmt.Errorf("recursor %s: %w", u.addr, err)}
+}
+
+// judge names what became of a try, as the metrics do. Empty: the question was given
+// up, which says nothing about the upstream.
+func (r *recursor) judge(ctx context.Context, err error) string {
+	_, refused := errors.AsType[refusal](err)
+	network, _ := errors.AsType[net.Error](err)
+	switch {
+	case err == nil:
+		return "ok"
+	case refused:
+		return "refused"
+	case errors.Is(context.Cause(ctx), errLost):
+		return "lost"
+	case ctx.Err() != nil:
+		return ""
+	case network != nil && network.Timeout():
+		return "timeout"
+	}
+	return "other"
+}
+
+// learn remembers what became of a try, and logs when an upstream goes down or comes back.
+func (r *recursor) learn(u *upstream, result string, begun time.Time, rtt time.Duration) {
+	now := time.Now()
+	down, back := r.pool.note(u, func(h *health) {
+		switch result {
+		case "ok":
+			h.answered(rtt)
+		case "refused":
+			h.strike(begun, now)
+		case "lost":
+			// One that was asked only just now has not been slow.
+			if now.Sub(begun) >= h.delay(r.timeout) {
+				h.strike(begun, now)
+			}
+		default:
+			h.failed(begun, now)
+		}
+	})
+	if down {
+		r.log.Warn("recursor is asked last for a while", "recursor", u.addr, "last", result)
+	}
+	if back {
+		r.log.Info("recursor answers again", "recursor", u.addr)
+	}
+}
+
+// loops reports whether a question that came in, named as given in wire form, is one of
+// ours that an upstream has sent back.
+func (r *recursor) loops(spelled []byte, qtype uint16) bool {
+	u := r.marks.back(spelled, qtype)
+	if u == nil {
+		return false
+	}
+	if !u.loops.Swap(true) {
+		r.log.Warn("recursor sends our own questions back to us: a loop", "recursor", u.addr)
+	}
+	return true
 }

@@ -23,6 +23,7 @@ type dnsKeys struct {
 		NodeMetaTXT        *bool                    `key:"enable_additional_node_meta_txt"`
 		RecursorStrategy   *string                  `key:"recursor_strategy"`
 		RecursorTimeout    *time.Duration           `key:"recursor_timeout"`
+		RecursorCache      *int                     `key:"recursor_cache_bytes"`
 		SOA                struct {
 			Refresh *uint32 `key:"refresh"`
 			Retry   *uint32 `key:"retry"`
@@ -36,6 +37,7 @@ type dnsKeys struct {
 		ReverseNetworks  []string       `key:"reverse_networks"`
 		ExplainNetworks  []string       `key:"explain_networks"`
 		RecursorNetworks []string       `key:"recursor_networks"`
+		QueryLog         *int           `key:"query_log"`
 		NSID             *string        `key:"nsid"`
 		EnableChaos      *bool          `key:"enable_chaos"`
 		RateLimit        *int           `key:"rate_limit"`
@@ -65,6 +67,7 @@ func (b *builder) dns(k *dnsKeys) {
 	set(&to.EnableAdditionalNodeMetaTXT, from.NodeMetaTXT)
 	set(&to.RecursorStrategy, from.RecursorStrategy)
 	set(&to.RecursorTimeout, from.RecursorTimeout)
+	set(&to.RecursorCache, from.RecursorCache)
 	set(&to.SOA.Refresh, from.SOA.Refresh)
 	set(&to.SOA.Retry, from.SOA.Retry)
 	set(&to.SOA.Expire, from.SOA.Expire)
@@ -73,6 +76,7 @@ func (b *builder) dns(k *dnsKeys) {
 	b.networks(&to.ReverseNetworks, "dns_config.reverse_networks", from.ReverseNetworks)
 	b.networks(&to.ExplainNetworks, "dns_config.explain_networks", from.ExplainNetworks)
 	b.networks(&to.RecursorNetworks, "dns_config.recursor_networks", from.RecursorNetworks)
+	set(&to.QueryLog, from.QueryLog)
 	set(&to.NSID, from.NSID)
 	set(&to.EnableChaos, from.EnableChaos)
 	set(&to.RateLimit, from.RateLimit)

@@ -134,7 +134,7 @@ func (a *Agent) buildDNS(cfg *Config) error {
 		return nil
 	}
 	var err error
-	a.dns, err = dns.New(a.dnsConfig(cfg), (*view)(a), dns.Deps{Logger: a.logs.With("room", "dns"), Metrics: a.metrics.DNS})
+	a.dns, err = dns.New(a.dnsConfig(cfg), (*view)(a), dns.Deps{Logger: a.logs.With("room", "dns"), Metrics: a.metrics.DNS, Recursor: a.metrics.Recursor})
 	if err != nil {
 		return portHint(err)
 	}
