@@ -57,11 +57,11 @@ func (l *lookup) pointTo(targets []string, ttl uint32, otherwise Kind) Answer {
 		_, ok := dns.IsDomainName(t)
 		return !ok
 	})
-	var out []dns.RR
-	for _, i := range l.pick(make([]share, len(targets)), len(targets)) {
-		out = append(out, &dns.PTR{Hdr: header(l.name, dns.TypePTR, ttl), Ptr: targets[i]})
+	out := make([]dns.RR, len(targets))
+	for i, t := range targets {
+		out[i] = &dns.PTR{Hdr: header(l.name, dns.TypePTR, ttl), Ptr: t}
 	}
-	return l.found(out, otherwise)
+	return l.found(l.anyOrder(out), otherwise)
 }
 
 // instances answers _NAME._tcp.DOMAIN with the names of the healthy instances (RFC

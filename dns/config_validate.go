@@ -19,13 +19,14 @@ func (c *Config) Validate() catalog.Problems {
 			p.add(fmt.Sprintf("addrs[%d]", i), "%q is not ip:port", a)
 		}
 	}
+	before := len(p.list)
 	c.validateZones(&p)
+	if len(p.list) == before { // records are read within the zones
+		_, records := c.statics(c.domains())
+		p.list = append(p.list, records.list...)
+	}
 	c.validateTimes(&p)
 	c.validateLists(&p)
-	if len(p.list) == 0 { // records are read within the zones and with the TTL that these say
-		_, records := c.statics(c.domains())
-		p.list = records.list
-	}
 	if c.ARecordLimit < 0 {
 		p.add("a_record_limit", "%d is negative", c.ARecordLimit)
 	}

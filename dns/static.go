@@ -47,11 +47,12 @@ func (l *lookup) static(records []dns.RR, qtype uint16) Answer {
 		l.step.ttl(alias.Hdr.Ttl, "dns_records")
 		return l.alias(alias.Target, alias.Hdr.Ttl, qtype)
 	}
+	if qtype == dns.TypeANY && l.udp {
+		qtype = records[0].Header().Rrtype // one RRset of them (RFC 8482)
+	}
 	var out []dns.RR
 	for _, rr := range records {
-		t := rr.Header().Rrtype
-		any := qtype == dns.TypeANY && (!l.udp || len(out) == 0 || t == out[0].Header().Rrtype)
-		if t == qtype || any {
+		if qtype == dns.TypeANY || rr.Header().Rrtype == qtype {
 			own := dns.Copy(rr)
 			own.Header().Name = l.name
 			out = append(out, own)
@@ -60,6 +61,7 @@ func (l *lookup) static(records []dns.RR, qtype uint16) Answer {
 	if len(out) == 0 {
 		return l.nodata(Reason{Kind: NoSuchType})
 	}
+	out = l.anyOrder(out)
 	l.step.ttl(out[0].Header().Ttl, "dns_records")
 	g := glue{lookup: l, seen: map[string]bool{}}
 	for _, rr := range out {
@@ -71,6 +73,15 @@ func (l *lookup) static(records []dns.RR, qtype uint16) Answer {
 		}
 	}
 	return Answer{Authoritative: true, Answer: out, Extra: g.records}
+}
+
+// anyOrder returns records in random order.
+func (l *lookup) anyOrder(records []dns.RR) []dns.RR {
+	out := make([]dns.RR, 0, len(records))
+	for _, i := range l.pick(make([]share, len(records)), len(records)) {
+		out = append(out, records[i])
+	}
+	return out
 }
 
 // addHostOnce is addHost for a name that may come several times.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 )
@@ -69,7 +70,7 @@ func (c *Config) readStatic(text string, zones []*zone) ([]staticRecord, error) 
 	}
 	var out []staticRecord
 	for _, z := range zones {
-		rr, err := parseStatic(text, z.origin, seconds(c.NodeTTL))
+		rr, err := parseStatic(text, z.origin, seconds(min(max(c.NodeTTL, 0), maxTTL*time.Second)))
 		if err != nil {
 			return nil, err
 		}

@@ -26,6 +26,8 @@ func (c *Config) reserved(labels []string, rrtype uint16) string {
 		return "the domain itself has SOA and NS records, which a CNAME tolerates not"
 	case r.form == formNameServer:
 		return "ns is the name of this domain's servers"
+	case r.form == formService && r.tag == "" && catalog.EqualFold(r.service, catalog.ServersService) && c.ours(r):
+		return "the name is that of this domain's servers"
 	case r.form == formBrowse:
 		return "names under _dns-sd._udp are made of the catalog"
 	case r.form == formNonTerminal && c.ours(r) && !attribute(labels):

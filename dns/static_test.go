@@ -133,6 +133,8 @@ func TestStaticProblems(t *testing.T) {
 		{"dot within", []string{`a\.b A 192.0.2.1`}, "a label with a dot"},
 		{"apex alias", []string{"@ CNAME www"}, "which a CNAME tolerates not"},
 		{"ns", []string{"ns A 192.0.2.1"}, "the name of this domain's servers"},
+		{"servers", []string{"Consul.service.dc1 TXT x"}, "that of this domain's servers"},
+		{"their service's TLSA", []string{"_8300._tcp.consul.service TLSA 3 1 1 01"}, ""},
 		{"service itself", []string{"service A 192.0.2.1"}, "reserved for names below"},
 		{"datacenter", []string{"DC1 TXT a"}, "reserved for names below"},
 		{"node of the datacenter", []string{"node.dc1 TXT a"}, "reserved for names below"},

@@ -10,6 +10,7 @@ type dnsKeys struct {
 	Domain    *string  `key:"domain"`
 	AltDomain *string  `key:"alt_domain"`
 	Recursors []string `key:"recursors"`
+	Records   []string `key:"dns_records"` // not Consul's
 	DNS       struct {
 		AllowStale         *bool                    `key:"allow_stale"`
 		MaxStale           *time.Duration           `key:"max_stale"`
@@ -32,6 +33,8 @@ type dnsKeys struct {
 		} `key:"soa"`
 
 		// Not Consul's; see dns.Config.
+		MinServiceTTL    *time.Duration `key:"min_service_ttl"`
+		MaxServiceTTL    *time.Duration `key:"max_service_ttl"`
 		StaleAfter       *time.Duration `key:"stale_after"`
 		ServiceMetaTXT   []string       `key:"service_meta_txt"`
 		ReverseNetworks  []string       `key:"reverse_networks"`
@@ -52,6 +55,9 @@ func (b *builder) dns(k *dnsKeys) {
 	set(&to.Domain, k.Domain)
 	set(&to.AltDomain, k.AltDomain)
 	to.Recursors = append(to.Recursors, k.Recursors...)
+	to.Records = append(to.Records, k.Records...)
+	set(&to.MinServiceTTL, from.MinServiceTTL)
+	set(&to.MaxServiceTTL, from.MaxServiceTTL)
 	set(&to.AllowStale, from.AllowStale)
 	set(&to.MaxStale, from.MaxStale)
 	set(&to.StaleAfter, from.StaleAfter)

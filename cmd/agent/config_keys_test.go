@@ -20,6 +20,7 @@ var samples = map[string]any{
 	"dns_config.reverse_networks": []string{"10.0.0.0/8"}, "dns_config.rate_limit_exempt": []string{"10.0.0.0/8"},
 	"dns_config.explain_networks":  []string{"10.0.0.0/8"},
 	"dns_config.recursor_networks": []string{"10.0.0.0/8"},
+	"dns_records":                  []string{"www A 10.0.0.9"},
 	"service":                      map[string]any{"name": "a"}, "services": []any{map[string]any{"name": "a"}},
 	"check": map[string]any{"name": "a", "ttl": "1m"}, "checks": []any{map[string]any{"name": "a", "ttl": "1m"}},
 }
@@ -146,6 +147,7 @@ func TestForeignKeysAreJudgedAsListed(t *testing.T) {
 func FuzzConfig(f *testing.F) {
 	for _, seed := range []string{
 		"", `{"service":{"name":"a","check":{"ttl":"1m"}},"checks":[{"id":"x","args":["a"]}]}`,
+		`{"dns_records":["www A 10.0.0.1","a.service A x","\n\n$X"],"node_name":"n","services":[{"name":"a"}]}`,
 		`{"recursors":["x"],"ports":{"dns":1,"http":1},"node_meta":{"a":"b"},"dns_config":{"service_ttl":{"*":"1s"},"reverse_networks":["10.0.0.0/9"]}}`,
 		`{"addresses":{"http":"unix:///x ::1"},"client_addr":"0.0.0.0","domain":"x..","alt_domain":"consul"}`,
 		`{"services":[{"name":"a","checks":[{},{"id":"1"},{"id":"1"}],"tagged_addresses":{"lan":{"port":-1}}},{"name":"a"}]}`,

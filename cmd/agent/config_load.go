@@ -87,6 +87,7 @@ func (b *builder) build() {
 	b.process(&k.processKeys)
 	b.checks(&k.checkKeys)
 	b.registrations()
+	b.recordClashes()
 	b.exposure()
 	if w := b.foreign.warning(); w != "" {
 		b.warn(w)

@@ -117,6 +117,7 @@ func (b *builder) nodeName(hostname func() (string, error)) {
 	if b.cfg.NodeName != host {
 		b.warn(fmt.Sprintf("the host's name %q cannot stand in DNS; this node is %q", host, b.cfg.NodeName))
 	}
+	b.nodeClashes()
 }
 
 // nodeNameOf makes of a host's name one that DNS can carry.
