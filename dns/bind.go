@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -30,29 +31,41 @@ func bind(addr netip.AddrPort) (binding, error) {
 	}
 }
 
-func bindOnce(addr netip.AddrPort) (binding, error) {
+func bindOnce(addr netip.AddrPort) (b binding, err error) {
+	defer func() {
+		if err != nil {
+			b.close()
+		}
+	}()
 	family := "6"
 	if addr.Addr().Is4() {
 		family = "4"
 	}
-	tcp, err := net.ListenTCP("tcp"+family, net.TCPAddrFromAddrPort(addr))
-	if err != nil {
-		return binding{}, err
+	if b.tcp, err = net.ListenTCP("tcp"+family, net.TCPAddrFromAddrPort(addr)); err != nil {
+		return b, err
 	}
-	port := tcp.Addr().(*net.TCPAddr).AddrPort().Port()
-	udp, err := net.ListenUDP("udp"+family, net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr.Addr(), port)))
-	if err == nil && addr.Addr().IsUnspecified() {
-		err = tellDestination(udp, addr.Addr())
+	b.addr = netip.AddrPortFrom(addr.Addr(), b.tcp.Addr().(*net.TCPAddr).AddrPort().Port())
+	config := net.ListenConfig{Control: shareAddress}
+	for range sharing() {
+		c, err := config.ListenPacket(context.Background(), "udp"+family, b.addr.String())
 		if err != nil {
-			_ = udp.Close()
+			return b, err
 		}
+		udp := c.(*net.UDPConn)
+		b.udp = append(b.udp, udp)
+		if addr.Addr().IsUnspecified() {
+			if err := tellDestination(udp, addr.Addr()); err != nil {
+				return b, err
+			}
+		}
+		// A burst must not be lost while the worker has other things to do. The kernel may grant less.
+		_ = udp.SetReadBuffer(receiveBuffer)
 	}
-	if err != nil {
-		_ = tcp.Close()
-		return binding{}, err
-	}
-	return binding{udp: udp, tcp: tcp}, nil
+	return b, nil
 }
+
+// receiveBuffer is how many bytes of queries, as the kernel counts them, may wait in a socket.
+const receiveBuffer = 1 << 20
 
 // tellDestination makes the kernel say which of our addresses a packet was sent to:
 // on a host with several, the reply must leave from that one.

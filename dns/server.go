@@ -32,10 +32,20 @@ type Server struct {
 	close   sync.Once
 }
 
-// binding is the two sockets of one address.
+// binding is the sockets of one address.
 type binding struct {
-	udp *net.UDPConn
-	tcp *net.TCPListener
+	addr netip.AddrPort
+	udp  []*net.UDPConn // the kernel spreads clients over them
+	tcp  *net.TCPListener
+}
+
+func (b binding) close() {
+	for _, c := range b.udp {
+		_ = c.Close()
+	}
+	if b.tcp != nil {
+		_ = b.tcp.Close()
+	}
 }
 
 // New validates the configuration and binds its addresses. The server answers from
@@ -68,7 +78,7 @@ func New(cfg Config, src Source, deps Deps) (*Server, error) {
 func (s *Server) Addrs() []netip.AddrPort {
 	out := make([]netip.AddrPort, len(s.binds))
 	for i, b := range s.binds {
-		out[i] = b.udp.LocalAddr().(*net.UDPAddr).AddrPort()
+		out[i] = b.addr
 	}
 	return out
 }
@@ -76,8 +86,12 @@ func (s *Server) Addrs() []netip.AddrPort {
 // Start begins to answer.
 func (s *Server) Start() {
 	s.start.Do(func() {
+		sockets := len(s.binds) * sharing()
 		for _, b := range s.binds {
-			s.running.Go(func() { s.serveUDP(b.udp) })
+			for _, conn := range b.udp {
+				w := &udpWorker{s: s, conn: conn, cache: s.newCache(true, sockets), wildcard: b.addr.Addr().IsUnspecified()}
+				s.running.Go(w.run)
+			}
 			s.running.Go(func() { s.serveTCP(b.tcp) })
 		}
 	})
@@ -105,7 +119,7 @@ func (s *Server) refuseLoop(cfg Config) error {
 			continue // Validate tells
 		}
 		for _, b := range s.binds {
-			if pointsAt(b.udp.LocalAddr(), to) {
+			if pointsAt(net.UDPAddrFromAddrPort(b.addr), to) {
 				return catalog.Errorf(catalog.Invalid, "recursor %s is this server itself", r)
 			}
 		}
@@ -119,8 +133,10 @@ func (s *Server) Close() error {
 	s.close.Do(func() {
 		close(s.closing)
 		for _, b := range s.binds {
-			// Wakes the reader and keeps the socket for replies still to come.
-			_ = b.udp.SetReadDeadline(time.Unix(1, 0))
+			for _, conn := range b.udp {
+				// Wakes the reader and keeps the socket for replies still to come.
+				_ = conn.SetReadDeadline(time.Unix(1, 0))
+			}
 			_ = b.tcp.Close()
 		}
 		s.conns.stopReading()
@@ -132,7 +148,7 @@ func (s *Server) Close() error {
 		impatient.Stop()
 		s.cancel()
 		for _, b := range s.binds {
-			_ = b.udp.Close()
+			b.close()
 		}
 	})
 	s.running.Wait()

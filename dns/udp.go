@@ -11,24 +11,68 @@ import (
 // maxQuery is the longest query that is read. Real ones stay far below.
 const maxQuery = 4096
 
-// serveUDP reads queries until the server closes. It stops reading while too many are under way.
-func (s *Server) serveUDP(conn *net.UDPConn) {
-	buf := make([]byte, maxQuery)
+// udpWorker answers the queries of one socket, on one goroutine, as long as the
+// cache knows the answers. Others it hands to goroutines of their own.
+type udpWorker struct {
+	s        *Server
+	conn     *net.UDPConn
+	cache    *cache
+	wildcard bool // the socket has several addresses: replies leave from the one asked
+}
+
+// run reads queries until the server closes.
+func (w *udpWorker) run() {
+	if !w.batches() {
+		w.singles()
+	}
+}
+
+// singles reads and answers one query at a time, as any system can.
+func (w *udpWorker) singles() {
+	in, out := make([]byte, maxQuery), make([]byte, ownSize)
 	for {
-		n, session, err := dns.ReadFromSessionUDP(conn, buf)
+		n, session, err := dns.ReadFromSessionUDP(w.conn, in)
 		if err != nil {
-			if !s.failedRead("udp", err) {
+			if !w.s.failedRead("udp", err) {
 				return
 			}
 			continue
 		}
-		query := bytes.Clone(buf[:n])
-		s.slots <- struct{}{}
-		s.running.Go(func() {
-			defer func() { <-s.slots }()
-			s.ServeWire(s.ctx, &udpReply{conn: conn, session: session}, query)
-		})
+		reply := &udpReply{conn: w.conn, session: session}
+		w.cache.begin()
+		size, ok := w.cache.answer(out, in[:n], reply.Client())
+		w.cache.end()
+		w.cache.idle()
+		switch {
+		case size > 0:
+			if err := reply.Write(out[:size]); err != nil {
+				w.s.log.Debug("dns reply not sent", "client", reply.Client(), "err", err)
+			}
+		case !ok && w.answerable(in[:n]):
+			w.s.slots <- struct{}{}
+			w.slow(reply, in[:n])
+		}
 	}
+}
+
+// answerable reports whether a packet may have a reply, and counts those that may not.
+func (w *udpWorker) answerable(query []byte) bool {
+	head, ok := readHead(query)
+	if !ok || head.response {
+		w.s.metrics.Dropped()
+		return false
+	}
+	return true
+}
+
+// slow answers a query on a goroutine of its own, which gives back the slot that was
+// taken for it. The query is copied.
+func (w *udpWorker) slow(reply ResponseWriter, query []byte) {
+	query = bytes.Clone(query)
+	w.s.running.Go(func() {
+		defer func() { <-w.s.slots }()
+		w.s.ServeWire(w.s.ctx, reply, query)
+	})
 }
 
 // udpReply takes the reply to one packet.

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package dns
+
+import "syscall"
+
+// sharing is how many UDP sockets one address gets. Elsewhere than on Linux the kernel
+// does not spread clients over several.
+func sharing() int { return 1 }
+
+func shareAddress(_, _ string, _ syscall.RawConn) error { return nil }
