@@ -144,7 +144,7 @@ func TestAgentNotRunning(t *testing.T) {
 	want := "Error: cannot reach an agent at http://" + addr + ": is it running? (set -http-addr or MUSTER_HTTP_ADDR)\n"
 	for _, args := range []string{
 		"members", "kv get a", "kv get -recurse a", "kv list", "kv put a b", "kv delete a", "kv export", "info", "reload", "leave",
-		"maint", "maint -enable", "catalog nodes", "catalog services", "catalog datacenters", "services register -name a", "services deregister -id a", "monitor",
+		"maint", "maint -enable", "catalog nodes", "catalog services", "catalog datacenters", "services register -name a", "services deregister -id a", "monitor", "why a",
 	} {
 		stdout, stderr, code := command(t, "", map[string]string{"MUSTER_HTTP_ADDR": addr}, words(args)...)
 		if code != 1 || stdout != "" || stderr != want {
