@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
+
+	mdns "github.com/miekg/dns"
 
 	"muster/dns"
 	"muster/dns/dnstest"
@@ -82,5 +85,68 @@ func TestQueryLogSamples(t *testing.T) {
 		if n < bounds[0] || n > bounds[1] {
 			t.Errorf("query_log %d: %d of %d were written down, want %v", every, n, asked, bounds)
 		}
+	}
+}
+
+// lockedBuffer may be read while others write.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// TestQueryLogTellsThePath asks the same question twice on one socket, which one
+// worker answers, and once in a way that the cache is not asked for.
+func TestQueryLogTellsThePath(t *testing.T) {
+	var out lockedBuffer
+	cfg, d := dns.DefaultConfig(), deps()
+	cfg.Addrs, cfg.QueryLog = []string{"127.0.0.1:0"}, 1
+	d.Logger = slog.New(slog.NewTextHandler(&out, nil))
+	s, err := dns.New(cfg, current(dnstest.Catalog(t, world)), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	conn, err := mdns.DialTimeout("udp", s.Addrs()[0].String(), patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for i := range 3 {
+		m := new(mdns.Msg)
+		m.SetQuestion("down.service.consul.", mdns.TypeA)
+		if i == 2 {
+			m.SetEdns0(1232, false)
+			m.IsEdns0().Option = []mdns.EDNS0{&mdns.EDNS0_NSID{Code: mdns.EDNS0NSID}}
+		}
+		if _, _, err := (&mdns.Client{Timeout: patience}).ExchangeWithConn(m, conn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for line := range strings.Lines(out.String()) {
+		if !strings.Contains(line, `name=down.service.consul. type=A rcode=NXDOMAIN`) || !strings.Contains(line, `reason="3 instances: 2 critical, 1 in maintenance"`) {
+			continue
+		}
+		_, rest, _ := strings.Cut(line, " path=")
+		path, _, _ := strings.Cut(rest, " ")
+		paths = append(paths, path)
+	}
+	if got := strings.Join(paths, " "); got != "miss hit slow" {
+		t.Errorf("paths are %q, the log\n%s", got, out.String())
 	}
 }

@@ -13,7 +13,7 @@ type Path string
 const (
 	Hit  Path = "hit"  // from the answer cache
 	Miss Path = "miss" // one that the cache could have held: decided, and kept there if it may be
-	Slow Path = "slow" // one that the cache is not asked for: over TCP, with options, forwarded
+	Slow Path = "slow" // one that the cache is not asked for: with options of EDNS, say, or to be forwarded
 )
 
 // DNS counts questions and what became of them.
