@@ -48,7 +48,8 @@ func (l *lookup) browse(label string, qtype uint16) Answer {
 			}
 		}
 	}
-	return l.pointTo(targets, l.nodeTTL, UnknownService)
+	l.step.ttl(l.nodeTTL, nodeTTLKey)
+	return l.pointTo(targets, l.nodeTTL, NoSuchType)
 }
 
 // pointTo answers with PTR records, in random order.
@@ -69,6 +70,7 @@ func (l *lookup) pointTo(targets []string, ttl uint32, otherwise Kind) Answer {
 func (l *lookup) instances(live []candidate, ttl uint32) Answer {
 	var names []string
 	var extra []dns.RR
+	have := map[string]bool{} // two instances may share a target
 	for _, c := range live {
 		if c.at.none() {
 			continue
@@ -76,7 +78,12 @@ func (l *lookup) instances(live []candidate, ttl uint32) Answer {
 		name := under(escapeLabel(instanceLabel(c.Instance)), l.name)
 		names = append(names, name)
 		if len(live) <= maxDescribed {
-			extra = append(extra, l.describe(name, c, ttl)...)
+			for _, rr := range l.describe(name, c) {
+				if text := rr.String(); !have[text] {
+					have[text] = true
+					extra = append(extra, rr)
+				}
+			}
 		}
 	}
 	a := l.pointTo(names, ttl, NoSuchType)
@@ -87,9 +94,10 @@ func (l *lookup) instances(live []candidate, ttl uint32) Answer {
 }
 
 // describe is what a client that chose an instance asks for next.
-func (l *lookup) describe(name string, c candidate, ttl uint32) []dns.RR {
+func (l *lookup) describe(name string, c candidate) []dns.RR {
 	one := l.aside()
 	one.name = name
+	ttl := one.serviceTTL(c.Instance.Name, []candidate{c})
 	srv := one.services([]candidate{c}, ttl)
 	return slices.Concat(srv.Answer, []dns.RR{one.attributes(c, ttl)}, srv.Extra)
 }

@@ -18,6 +18,8 @@ node n2.example 10.0.0.2
 service n1 web id=web-1 addr=10.1.0.1 port=80 tags=udp meta.version=1 meta.path=/a\b meta.secret=x
 service n2.example web id=Web/2 port=81 weights=7/2 status=warning
 service n1 web id=web-3 addr=10.1.0.3 status=critical
+service n1 twice id=x port=1 ttl=5s
+service n1 twice id=y port=2 ttl=5s
 service n1 odd id=a;b"(c)@é addr=10.2.0.1 port=1
 service n1 far addr=www.example.com port=8
 service n1 down status=critical
@@ -34,7 +36,7 @@ func TestBrowse(t *testing.T) {
 	consul := soa("consul.", "consul.", state)
 	types := func(name, domain string) string {
 		text := ""
-		for _, s := range []string{"big", "dup", "down", "far", "odd", "web"} {
+		for _, s := range []string{"big", "dup", "down", "far", "odd", "twice", "web"} {
 			text += name + " PTR _" + s + "._tcp." + domain + "\n"
 		}
 		return text
@@ -92,6 +94,13 @@ func TestInstancesByName(t *testing.T) {
 		{Name: "elsewhere", Ask: `web-1\.n1._web._tcp.dc2.consul. SRV`, Rcode: "NXDOMAIN", Ns: consul},
 		{Name: "not below service", Ask: `web-1\.n1._web._tcp.service.consul. SRV`, Rcode: "NXDOMAIN", Ns: consul},
 
+		{Name: "a target of two", Ask: "_twice._tcp.consul. PTR", Answer: `_twice._tcp.consul. 5 PTR x\.n1._twice._tcp.consul.
+				_twice._tcp.consul. 5 PTR y\.n1._twice._tcp.consul.`,
+			Extra: `x\.n1._twice._tcp.consul. 5 SRV 1 1 1 n1.node.dc1.consul.
+				x\.n1._twice._tcp.consul. 5 TXT ""
+				n1.node.dc1.consul. 5 A 10.0.0.1
+				y\.n1._twice._tcp.consul. 5 SRV 1 1 2 n1.node.dc1.consul.
+				y\.n1._twice._tcp.consul. 5 TXT ""`},
 		{Name: "every octet", Ask: "_odd._tcp.consul. PTR", Answer: `_odd._tcp.consul. PTR a\;b\"\(c\)\@\195\169\.n1._odd._tcp.consul.`,
 			Extra: `a\;b\"\(c\)\@\195\169\.n1._odd._tcp.consul. SRV 1 1 1 0a020001.addr.dc1.consul.
 				a\;b\"\(c\)\@\195\169\.n1._odd._tcp.consul. TXT ""

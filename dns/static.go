@@ -45,7 +45,7 @@ func (l *lookup) static(records []dns.RR, qtype uint16) Answer {
 	l.step.readAs(Reading{Form: "static record"})
 	if alias, ok := records[0].(*dns.CNAME); ok {
 		l.step.ttl(alias.Hdr.Ttl, "dns_records")
-		return l.alias(alias.Target, alias.Hdr.Ttl, qtype)
+		return l.alias(l.respelled(alias.Target), alias.Hdr.Ttl, qtype)
 	}
 	if qtype == dns.TypeANY && l.udp {
 		qtype = records[0].Header().Rrtype // one RRset of them (RFC 8482)
@@ -53,9 +53,7 @@ func (l *lookup) static(records []dns.RR, qtype uint16) Answer {
 	var out []dns.RR
 	for _, rr := range records {
 		if qtype == dns.TypeANY || rr.Header().Rrtype == qtype {
-			own := dns.Copy(rr)
-			own.Header().Name = l.name
-			out = append(out, own)
+			out = append(out, l.ownCopy(rr))
 		}
 	}
 	if len(out) == 0 {
@@ -73,6 +71,29 @@ func (l *lookup) static(records []dns.RR, qtype uint16) Answer {
 		}
 	}
 	return Answer{Authoritative: true, Answer: out, Extra: g.records}
+}
+
+// ownCopy is a configured record as the answer to this question.
+func (l *lookup) ownCopy(rr dns.RR) dns.RR {
+	rr = dns.Copy(rr)
+	rr.Header().Name = l.name
+	switch rr := rr.(type) {
+	case *dns.MX:
+		rr.Mx = l.respelled(rr.Mx)
+	case *dns.SRV:
+		rr.Target = l.respelled(rr.Target)
+	}
+	return rr
+}
+
+// respelled is a name with our domain, if it ends in that, spelled as the question did.
+func (l *lookup) respelled(name string) string {
+	if cut := len(name) - len(l.origin); cut == 0 || cut > 0 && name[cut-1] == '.' {
+		if catalog.EqualFold(name[cut:], l.origin) {
+			return name[:cut] + l.origin
+		}
+	}
+	return name
 }
 
 // anyOrder returns records in random order.

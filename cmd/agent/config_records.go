@@ -13,12 +13,15 @@ func (b *builder) recordClashes() {
 		return
 	}
 	c := b.cfg.DNSConfig()
-	names := c.RecordNames()
+	names, told := c.RecordNames(), map[int]bool{}
 	for _, s := range b.sources {
 		for _, p := range s.services() {
 			at := s.pos.Problem(idPath(s, p.at), "")
 			for _, i := range names.OfService(&p.def) {
-				b.recordClash(i, fmt.Sprintf("service %q at %s", p.def.Name, spot(at)))
+				if !told[i] { // of several instances the first is enough
+					told[i] = true
+					b.recordClash(i, fmt.Sprintf("service %q at %s", p.def.Name, spot(at)))
+				}
 			}
 		}
 	}

@@ -34,8 +34,8 @@ func TestRecordProblems(t *testing.T) {
 			`a.json:1:37: dns_records[1]: "v1.web.service A 192.0.2.1" is a record at a name that belongs to service "web" at b.json:2:10`}},
 		{"with this node", []file{{"a.json", "{\"dns_records\": [\"N1.node A 192.0.2.1\"],\n\"node_name\": \"n1\"}"}}, []string{
 			`a.json:1:18: dns_records[0]: "N1.node A 192.0.2.1" is a record at a name that belongs to this node, "n1" by a.json:2:14`}},
-		{"in an alt domain", []file{{"a.json", `{"alt_domain": "alt", "dns_records": ["web.service.alt. A 192.0.2.1"], "service": {"name": "web"}}`}}, []string{
-			`a.json:1:39: dns_records[0]: "web.service.alt. A 192.0.2.1" is a record at a name that belongs to service "web" at a.json:1:92`}},
+		{"in an alt domain", []file{{"a.json", `{"alt_domain": "alt", "dns_records": ["web.service.alt. A 192.0.2.1"], "services": [{"name": "web"}, {"name": "web", "id": "web-2"}]}`}}, []string{
+			`a.json:1:39: dns_records[0]: "web.service.alt. A 192.0.2.1" is a record at a name that belongs to service "web" at a.json:1:94`}},
 		{"of a service elsewhere", []file{{"a.json", `{"dns_records": ["web.service.dc9 A 192.0.2.1", "web A 192.0.2.1"], "service": {"name": "web"}}`}}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
