@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// maxBrowsed is how many services an answer to _services names at most. Few more would fit a message.
-	maxBrowsed = 2048
+	// maxBrowsed is how many services an answer to _services names at most, and maxBrowsedUDP how many
+	// are looked up for one over UDP, where they are more than fit.
+	maxBrowsed, maxBrowsedUDP = 2048, 128
 	// maxDescribed is up to how many instances a list of them describes, in its additional section.
 	maxDescribed = 16
 )
@@ -42,7 +43,11 @@ func (l *lookup) browse(label string, qtype uint16) Answer {
 	targets := []string{domain}
 	if label == "_services" {
 		targets = nil
-		for _, name := range l.snap.ServiceNames(maxBrowsed) {
+		most := maxBrowsed
+		if l.udp {
+			most = maxBrowsedUDP
+		}
+		for _, name := range l.snap.ServiceNames(most) {
 			if service := "_" + name; len(service) <= maxLabel && catalog.ValidServiceName(name) == nil {
 				targets = append(targets, under(service+"._tcp", domain))
 			}
