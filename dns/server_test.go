@@ -23,7 +23,7 @@ import (
 // patience bounds every wait on a socket of these tests.
 const patience = 20 * time.Second
 
-func serve(t *testing.T, src dns.Source, change func(*dns.Config)) (*dns.Server, dns.Config) {
+func serve(t testing.TB, src dns.Source, change func(*dns.Config)) (*dns.Server, dns.Config) {
 	t.Helper()
 	cfg := dns.DefaultConfig()
 	cfg.Addrs = []string{"127.0.0.1:0"}
@@ -134,7 +134,7 @@ func dial(t *testing.T, s *dns.Server) *net.TCPConn {
 }
 
 // frame is a query of a given id as TCP carries it.
-func frame(t *testing.T, id uint16, name string) []byte {
+func frame(t testing.TB, id uint16, name string) []byte {
 	t.Helper()
 	m := new(mdns.Msg)
 	m.SetQuestion(name, mdns.TypeA)

@@ -16,21 +16,36 @@ import (
 	"muster/dns/dnstest"
 )
 
-// pipe is the server's end of a connection in memory, which has no buffer: what
-// its client does not read stays unwritten.
+// pipe is one end of a connection in memory. It has no buffer: what the other end
+// does not read stays unwritten.
 type pipe struct {
-	net.Conn
-	from string
+	in, out net.Conn
+	from    string // address of the other end
 }
 
-func (p *pipe) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.ParseIP(p.from), Port: 1} }
-func (p *pipe) CloseRead() error     { return p.SetReadDeadline(time.Unix(1, 0)) }
+func (p *pipe) Read(b []byte) (int, error)         { return p.in.Read(b) }
+func (p *pipe) Write(b []byte) (int, error)        { return p.out.Write(b) }
+func (p *pipe) Close() error                       { return errors.Join(p.in.Close(), p.out.Close()) }
+func (p *pipe) CloseRead() error                   { return p.in.Close() }
+func (p *pipe) CloseWrite() error                  { return p.out.Close() }
+func (p *pipe) LocalAddr() net.Addr                { return p.in.LocalAddr() }
+func (p *pipe) RemoteAddr() net.Addr               { return &net.TCPAddr{IP: net.ParseIP(p.from), Port: 1} }
+func (p *pipe) SetWriteDeadline(t time.Time) error { return p.out.SetWriteDeadline(t) }
+func (p *pipe) SetDeadline(t time.Time) error {
+	return errors.Join(p.SetReadDeadline(t), p.SetWriteDeadline(t))
+}
+func (p *pipe) SetReadDeadline(t time.Time) error {
+	_ = p.in.SetReadDeadline(t) // unlike net.Pipe, a socket takes it when the other end has closed, too
+	return nil
+}
 
 // connect opens a connection in memory from an address.
-func connect(t *testing.T, s *dns.Server, from string) net.Conn {
-	client, server := net.Pipe()
+func connect(t testing.TB, s *dns.Server, from string) *pipe {
+	there, here := net.Pipe()
+	back, forth := net.Pipe()
+	client := &pipe{in: back, out: there}
 	t.Cleanup(func() { _ = client.Close() })
-	s.Take(&pipe{server, from})
+	s.Take(&pipe{in: here, out: forth, from: from})
 	return client
 }
 
