@@ -58,7 +58,7 @@ w5 on n3: check "c5" (http) is critical since 2026-11-23T10:00:00Z, last changed
     5
     ...
 
-w6 on n3: node check "_node_maintenance" is maintenance since 2026-11-23T10:00:00Z or before, last changed at index 18
+w6 on n3: the node is in maintenance since 2026-11-23T10:00:00Z or before, last changed at index 18
     new disk
 
 Agent:  n1 in dc1, from index 42 of the catalog, current

@@ -144,22 +144,30 @@ func printAgainst(w io.Writer, c *httpapi.ExplainedInstance) {
 		if !check.Against {
 			continue
 		}
-		said := check.Output
-		what := fmt.Sprintf("check %q", check.CheckID)
-		if check.OfNode {
-			what = "node " + what
-		}
-		if check.Type != "" {
-			what += " (" + check.Type + ")"
-		}
+		state, said := stateOf(&check), check.Output
 		if c.Status == "maintenance" {
-			said = check.Notes
+			state, said = "in maintenance", check.Notes
+			if check.OfNode {
+				state = "the node is in maintenance"
+			}
 		}
-		fmt.Fprintf(w, "\n%s: %s is %s%s, last changed at index %d\n", who, what, c.Status, since(&check), check.ModifyIndex)
+		fmt.Fprintf(w, "\n%s: %s%s, last changed at index %d\n", who, state, since(&check), check.ModifyIndex)
 		for _, line := range firstLines(said) {
 			fmt.Fprintf(w, "    %s\n", line)
 		}
 	}
+}
+
+// stateOf reads like `node check "disk" (script) is critical`.
+func stateOf(c *httpapi.ExplainedCheck) string {
+	text := fmt.Sprintf("check %q", c.CheckID)
+	if c.OfNode {
+		text = "node " + text
+	}
+	if c.Type != "" {
+		text += " (" + c.Type + ")"
+	}
+	return text + " is " + c.Status
 }
 
 func since(c *httpapi.ExplainedCheck) string {
