@@ -39,7 +39,8 @@ func passedOver(c candidate, qtype uint16) Verdict {
 	switch {
 	case c.at.none():
 		return NoAddress
-	case c.at.of(qtype).IsValid(), qtype == dns.TypeSRV && c.Instance != nil:
+	case c.at.of(qtype).IsValid(), qtype == dns.TypeSRV && c.Instance != nil,
+		(qtype == dns.TypeHTTPS || qtype == dns.TypeSVCB) && c.protocols() != nil:
 		return NotDrawn
 	case c.at.host != "":
 		return Superseded
@@ -91,7 +92,7 @@ func (l *lookup) recordKeys(c candidate) []string {
 		records = append(records, metaTXT(l.name, c.Instance.Meta, 0, l.sharesMeta)...)
 		records = append(records, &dns.SRV{Hdr: header(l.name, dns.TypeSRV, 0), Target: target, Port: uint16(c.Instance.Port)},
 			&dns.PTR{Hdr: header(l.name, dns.TypePTR, 0), Ptr: under(escapeLabel(instanceLabel(c.Instance)), l.name)},
-			l.binding(c, target, 1, 0, dns.TypeHTTPS), l.binding(c, target, 1, 0, dns.TypeSVCB))
+			l.attributes(c, 0), l.binding(c, target, 1, 0, dns.TypeHTTPS), l.binding(c, target, 1, 0, dns.TypeSVCB))
 	}
 	keys := make([]string, len(records))
 	for i, rr := range records {

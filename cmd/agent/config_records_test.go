@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -65,6 +67,23 @@ func TestRecordsAndTheHostsName(t *testing.T) {
 		_, err := Load(opts)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%q: %v", c.flag, err)
+		}
+	}
+}
+
+// The configurations that the page on DNS shows have to be right.
+func TestDNSPageExamples(t *testing.T) {
+	page, err := os.ReadFile("../../contrib/docs/dns.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(page, -1)
+	if len(blocks) < 2 {
+		t.Errorf("%d examples were found", len(blocks))
+	}
+	for _, b := range blocks {
+		if _, problems := built(b[1]); len(problems) > 0 {
+			t.Errorf("%s: %v", b[1], problems)
 		}
 	}
 }
