@@ -33,20 +33,6 @@ func New() *State {
 // Applied returns the raft index of the last command applied, 0 before the first.
 func (s *State) Applied() uint64 { return s.applied.Load() }
 
-// Apply applies a command that stands in the log at index. The error belongs to
-// the command (its author gets it); the state has then not changed but for its index.
-func (s *State) Apply(index uint64, c Command) (Result, error) {
-	t := &tx{Txn: s.db.Txn(true), state: s, index: index}
-	res, err := c.apply(t)
-	if err != nil {
-		t.Abort()
-	} else {
-		t.Commit()
-	}
-	s.advanceTo(index)
-	return res, err
-}
-
 // Advance records that index was reached by a log entry that holds no command.
 func (s *State) Advance(index uint64) { s.advanceTo(index) }
 

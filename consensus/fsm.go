@@ -31,30 +31,36 @@ type outcome struct {
 // error when the fsm has halted. Raft keeps its no-op and barrier entries to itself.
 func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	responses := make([]any, len(logs))
-	for i, l := range logs {
-		responses[i] = f.Apply(l)
+	steps := make([]catalog.Step, 0, len(logs))
+	for _, l := range logs {
+		if f.err != nil {
+			break
+		}
+		step := catalog.Step{Index: l.Index}
+		if l.Type == raft.LogCommand {
+			c, err := catalog.Decode(l.Data)
+			if err != nil {
+				f.err = fmt.Errorf("log entry %d: %w", l.Index, err)
+				break
+			}
+			step.Command = c
+		}
+		steps = append(steps, step)
+	}
+	for i, a := range f.state.ApplyAll(steps) {
+		responses[i] = outcome{a.Result, a.Err}
+	}
+	if len(steps) < len(logs) {
+		f.fail(f.err)
+	}
+	for i := len(steps); i < len(logs); i++ {
+		responses[i] = f.err
 	}
 	return responses
 }
 
 // Apply implements raft.FSM.
-func (f *fsm) Apply(l *raft.Log) any {
-	if f.err != nil {
-		return f.err
-	}
-	if l.Type != raft.LogCommand {
-		f.state.Advance(l.Index)
-		return outcome{}
-	}
-	c, err := catalog.Decode(l.Data)
-	if err != nil {
-		f.err = fmt.Errorf("log entry %d: %w", l.Index, err)
-		f.fail(f.err)
-		return f.err
-	}
-	result, err := f.state.Apply(l.Index, c)
-	return outcome{result, err}
-}
+func (f *fsm) Apply(l *raft.Log) any { return f.ApplyBatch([]*raft.Log{l})[0] }
 
 // Snapshot implements raft.FSM.
 func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {

@@ -1,0 +1,43 @@
+package catalog
+
+// Step is one entry of the log.
+type Step struct {
+	Index   uint64
+	Command Command // nil for an entry that holds none
+}
+
+// Applied is what became of a step.
+type Applied struct {
+	Result Result
+	// Err belongs to the command (its author gets it); the state has then not
+	// changed but for its index.
+	Err error
+}
+
+// Apply applies a command that stands in the log at index. About the error see [Applied].
+func (s *State) Apply(index uint64, c Command) (Result, error) {
+	a := s.ApplyAll([]Step{{index, c}})[0]
+	return a.Result, a.Err
+}
+
+// ApplyAll applies steps in order, to the same effect as one by one, but readers
+// see all of them or none. One transaction for all copies the upper nodes of
+// the indexes once, not once for each step.
+func (s *State) ApplyAll(steps []Step) []Applied {
+	if len(steps) == 0 {
+		return nil
+	}
+	out := make([]Applied, len(steps))
+	t := &tx{Txn: s.db.Txn(true), state: s}
+	for i, step := range steps {
+		if step.Command == nil {
+			continue
+		}
+		// Commands check before they change, so one that fails leaves nothing to undo.
+		t.index = step.Index
+		out[i].Result, out[i].Err = step.Command.apply(t)
+	}
+	t.Commit()
+	s.advanceTo(steps[len(steps)-1].Index)
+	return out
+}
