@@ -45,7 +45,7 @@ func (d *decoder) structure(to reflect.Value, v *hujson.Value, at path) {
 		d.wants(v, at, "an object")
 		return
 	}
-	shape := d.shapeOf(to.Type())
+	shape := d.opts.Shapes.of(to.Type())
 	seen := map[string]int{} // canonical name -> offset of its key
 	for i := range object.Members {
 		m := &object.Members[i]

@@ -1,8 +1,10 @@
 package document_test
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -274,4 +276,28 @@ func TestPreset(t *testing.T) {
 			t.Errorf("%s: weights %+v, want %+v (%v)", text, def.Weights, want, p)
 		}
 	}
+}
+
+func TestShapesServeManyDocumentsAtOnce(t *testing.T) {
+	type part struct{ Port int }
+	type whole struct {
+		Name string `key:"name,title"`
+		Part part
+	}
+	var shapes document.Shapes
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			var o whole
+			var other struct{ Title []string }
+			text := fmt.Appendf(nil, `{"title": "t%d", "part": {"port": %d}}`, i, i)
+			if problems := document.Decode("body", text, &o, document.Options{Shapes: &shapes}); len(problems) > 0 || o.Name != fmt.Sprintf("t%d", i) || o.Part.Port != i {
+				t.Errorf("%s decodes as %+v, %v", text, o, problems)
+			}
+			if problems := document.Decode("body", []byte(`{"title": ["x"]}`), &other, document.Options{Shapes: &shapes}); len(problems) > 0 || len(other.Title) != 1 {
+				t.Errorf("another type decodes as %+v, %v", other, problems)
+			}
+		})
+	}
+	all.Wait()
 }

@@ -20,6 +20,8 @@ type Options struct {
 	Known func(key ForeignKey) (refusal string, known bool)
 	// Positions, when not nil, is filled with the place of every value that was met.
 	Positions *Positions
+	// Shapes is kept by callers who decode many documents; nil remembers nothing.
+	Shapes *Shapes
 	// MaxBytes is the largest input in bytes. 0: DefaultMaxBytes.
 	MaxBytes int
 }
@@ -66,7 +68,10 @@ func Decode(name string, data []byte, into any, opts Options) Problems {
 		panic(fmt.Sprintf("document: Decode into %T", into))
 	}
 	text, root, problem := parse(data, opts.MaxBytes)
-	d := &decoder{name: name, lines: newLines(text), opts: opts, shapes: map[reflect.Type]*shape{}}
+	d := &decoder{name: name, lines: newLines(text), opts: opts}
+	if d.opts.Shapes == nil {
+		d.opts.Shapes = &Shapes{}
+	}
 	if opts.Positions != nil {
 		opts.Positions.reset(name, d.lines)
 	}
@@ -84,7 +89,6 @@ type decoder struct {
 	name     string
 	lines    lines
 	opts     Options
-	shapes   map[reflect.Type]*shape
 	problems Problems
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // field is one key of a struct.
@@ -20,13 +21,18 @@ type shape struct {
 	names  []string         // every key as tagged, for suggestions
 }
 
-func (d *decoder) shapeOf(t reflect.Type) *shape {
-	if s := d.shapes[t]; s != nil {
-		return s
+// Shapes remembers the keys of struct types from one Decode to the next, which
+// pays for whoever decodes many small documents. The zero value is ready, safe
+// for concurrent use, and grows by the types it meets, nothing else.
+type Shapes struct{ byType sync.Map } // reflect.Type -> *shape
+
+func (k *Shapes) of(t reflect.Type) *shape {
+	if s, known := k.byType.Load(t); known {
+		return s.(*shape)
 	}
 	s := &shape{fields: map[string]field{}}
 	s.add(t, nil)
-	d.shapes[t] = s
+	k.byType.Store(t, s)
 	return s
 }
 

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,9 @@ import (
 // text returns the string that a literal stands for.
 func text(v hujson.ValueTrimmed) string {
 	literal, _ := v.(hujson.Literal)
+	if n := len(literal); n >= 2 && literal[0] == '"' && bytes.IndexByte(literal, '\\') < 0 {
+		return string(literal[1 : n-1]) // nothing to unescape, and parse has seen to the rest
+	}
 	return literal.String()
 }
 

@@ -23,7 +23,7 @@ func (r *request) decodeKnowing(into any, known func(document.ForeignKey) (refus
 	if len(r.body) > maxJSONBytes {
 		return catalog.Errorf(catalog.TooLarge, "JSON body has %d bytes, the limit is %d", len(r.body), maxJSONBytes)
 	}
-	problems := document.Decode("body", r.body, into, document.Options{AllowUnknown: true, Known: known})
+	problems := document.Decode("body", r.body, into, document.Options{AllowUnknown: true, Known: known, Shapes: r.shapes})
 	if len(problems) == 0 {
 		return nil
 	}

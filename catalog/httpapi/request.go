@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/catalog"
+	"muster/catalog/document"
 )
 
 // request is what a handler is given.
@@ -18,6 +19,8 @@ type request struct {
 	query url.Values
 	body  []byte
 	wait  func() // called before the handler blocks or streams: lifts the write deadline
+	// shapes spares decode the look at its target's type; nil: it looks.
+	shapes *document.Shapes
 }
 
 // has reports whether a flag such as ?recurse is there, with whatever value, as Consul does.

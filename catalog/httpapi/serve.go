@@ -100,6 +100,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, rt *route, args 
 	if err != nil {
 		return answer{}, nil, err
 	}
+	q.shapes = &s.shapes
 	a, err := handle(q)
 	return a, q, err
 }

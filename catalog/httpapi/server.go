@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"muster/catalog"
+	"muster/catalog/document"
 	"muster/metrics"
 )
 
@@ -93,6 +94,7 @@ type Server struct {
 	listeners []net.Listener
 	http      *http.Server
 	csrf      *http.CrossOriginProtection
+	shapes    document.Shapes // of what bodies decode into
 
 	closing  chan struct{} // closed when blocking queries and streams must end
 	stopOnce sync.Once
