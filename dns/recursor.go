@@ -47,14 +47,14 @@ func newRecursor(cfg Config, before *recursor, log *slog.Logger, counts *metrics
 	if before != nil && slices.Equal(before.list, cfg.Recursors) && before.bytes == cfg.RecursorCache {
 		r.learned = before.learned
 	} else {
-		r.learned = learn(cfg)
+		r.learned = newLearned(cfg)
 		counts.Cached(0)
 	}
 	r.ask = (&exchanger{timeout: r.timeout, marks: &r.marks, metrics: counts}).ask
 	return r
 }
 
-func learn(cfg Config) *learned {
+func newLearned(cfg Config) *learned {
 	var addrs []netip.AddrPort
 	for _, s := range cfg.Recursors {
 		// One that is named twice is one. Validated, so there is no error.
@@ -113,7 +113,7 @@ func (r *recursor) try(ctx context.Context, u *upstream, q asked) (what found) {
 		return found{err: errGivenUp}
 	}
 	r.metrics.Tried(result)
-	r.learn(u, result, begun, rtt)
+	r.remember(u, result, begun, rtt)
 	switch {
 	case result == "ok":
 		r.metrics.Replied(time.Since(begun))
@@ -144,8 +144,8 @@ func (r *recursor) judge(ctx context.Context, err error) string {
 	return "other"
 }
 
-// learn remembers what became of a try, and logs when an upstream goes down or comes back.
-func (r *recursor) learn(u *upstream, result string, begun time.Time, rtt time.Duration) {
+// remember takes note of what became of a try, and logs when an upstream goes down or comes back.
+func (r *recursor) remember(u *upstream, result string, begun time.Time, rtt time.Duration) {
 	now := time.Now()
 	down, back := r.pool.note(u, func(h *health) {
 		switch result {

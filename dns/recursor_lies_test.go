@@ -47,6 +47,9 @@ func TestLyingUpstreams(t *testing.T) {
 			_ = w.WriteMsg(m)
 		})
 		dnstest.Run(t, forwarder(t, src, withRecursors(first.addr)), []dnstest.Case{answered})
+		if doubted := first.tcp.Load() > 0; doubted != (name == "case") {
+			t.Errorf("%s: asked over TCP for one lie: %t", name, doubted)
+		}
 
 		answered.Name = name + " only, but over TCP"
 		flood := newScripted(t, func(network string, w mdns.ResponseWriter, _, m *mdns.Msg) {

@@ -224,6 +224,25 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
+// TestReplacing holds that what is put in place of something leaves nothing of it.
+func TestReplacing(t *testing.T) {
+	c := newReplyCache(1 << 20)
+	size := 0
+	for i, f := range []found{
+		{wire: make([]byte, 30), life: time.Hour}, {wire: make([]byte, 30), life: time.Minute},
+		{wire: make([]byte, 30), life: time.Minute, negative: true}, {wire: make([]byte, 30), life: time.Minute},
+	} {
+		n := c.put("k", f, at(float64(i)))
+		if got, ok := c.get("k", at(float64(i))); !ok || got.negative != f.negative || got.life != f.life || size > 0 && n != size {
+			t.Errorf("%d: %+v, %d bytes", i, got, n)
+		}
+		size = n
+	}
+	if n := c.put("k", found{wire: make([]byte, 30)}, at(9)); n != 0 { // TTL 0
+		t.Errorf("%d bytes for a reply that may not be kept", n)
+	}
+}
+
 func TestFailuresAreKeptBriefly(t *testing.T) {
 	c := newReplyCache(1 << 20)
 	c.put("k", found{err: errors.New("all dead"), negative: true, life: failureLife}, at(0))
