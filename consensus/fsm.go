@@ -31,32 +31,39 @@ type outcome struct {
 // error when the fsm has halted. Raft keeps its no-op and barrier entries to itself.
 func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	responses := make([]any, len(logs))
+	if f.err == nil {
+		var steps []catalog.Step
+		steps, f.err = decode(logs)
+		for i, a := range f.state.ApplyAll(steps) {
+			responses[i] = outcome{a.Result, a.Err}
+		}
+		if f.err != nil {
+			f.fail(f.err)
+		}
+	}
+	for i := range responses {
+		if responses[i] == nil {
+			responses[i] = f.err
+		}
+	}
+	return responses
+}
+
+// decode returns the steps up to the first that cannot be decoded, and why that cannot.
+func decode(logs []*raft.Log) ([]catalog.Step, error) {
 	steps := make([]catalog.Step, 0, len(logs))
 	for _, l := range logs {
-		if f.err != nil {
-			break
-		}
 		step := catalog.Step{Index: l.Index}
 		if l.Type == raft.LogCommand {
 			c, err := catalog.Decode(l.Data)
 			if err != nil {
-				f.err = fmt.Errorf("log entry %d: %w", l.Index, err)
-				break
+				return steps, fmt.Errorf("log entry %d: %w", l.Index, err)
 			}
 			step.Command = c
 		}
 		steps = append(steps, step)
 	}
-	for i, a := range f.state.ApplyAll(steps) {
-		responses[i] = outcome{a.Result, a.Err}
-	}
-	if len(steps) < len(logs) {
-		f.fail(f.err)
-	}
-	for i := len(steps); i < len(logs); i++ {
-		responses[i] = f.err
-	}
-	return responses
+	return steps, nil
 }
 
 // Apply implements raft.FSM.

@@ -87,3 +87,13 @@ func TestStamp(t *testing.T) {
 		t.Error("a datagram without a stamp has one")
 	}
 }
+
+func TestListening(t *testing.T) {
+	log := "INF listening protocol=dns addr=127.0.0.1:43175\nINF listening protocol=http addr=127.0.0.1:396"
+	if dns, http := listening(log, "dns"), listening(log, "http"); dns != 43175 || http != 0 {
+		t.Errorf("dns %d, http %d of a log that is half written", dns, http)
+	}
+	if http := listening(log+"09\n", "http"); http != 39609 {
+		t.Errorf("http %d", http)
+	}
+}

@@ -3,14 +3,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -23,7 +24,7 @@ type server struct {
 	port int // DNS, on 127.0.0.1
 	http int // muster's API; 0: it has none
 	cmd  *exec.Cmd
-	log  *bytes.Buffer // what it says; read once it has ended
+	log  string        // file of what it says
 	gone chan struct{} // closed when it has ended
 }
 
@@ -58,24 +59,49 @@ func startAll(ctx context.Context, o options, set names.Set) ([]*server, error) 
 	return all, nil
 }
 
-func startEcho(o options, _ string, _ names.Set) (*server, error) {
-	ports, err := freePorts(1)
+func startEcho(o options, dir string, _ names.Set) (*server, error) {
+	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	return launch(o, &server{name: "echo", port: ports[0]}, nil, o.echo, strconv.Itoa(ports[0]))
+	return launch(o, dir, &server{name: "echo", port: port}, nil, o.echo, strconv.Itoa(port))
 }
 
-// startMuster starts a server with its state on disk, as in production, and one worker.
+// startMuster starts a server with its state on disk, as in production, and one
+// worker. It picks its ports itself and says which: whoever is written to must
+// be this very process.
 func startMuster(o options, dir string, _ names.Set) (*server, error) {
-	ports, err := freePorts(3)
+	s := &server{name: "muster"}
+	_, err := launch(o, dir, s, []string{"GOMAXPROCS=1"}, o.muster, "agent", "-server", "-bootstrap-expect", "1",
+		"-node", "bench", "-bind", "127.0.0.1", "-data-dir", filepath.Join(dir, "data"), "-log-level", "info",
+		"-dns-port", "0", "-http-port", "0", "-server-port", "0")
 	if err != nil {
 		return nil, err
 	}
-	s := &server{name: "muster", port: ports[0], http: ports[1]}
-	return launch(o, s, []string{"GOMAXPROCS=1"}, o.muster, "agent", "-server", "-bootstrap-expect", "1",
-		"-node", "bench", "-bind", "127.0.0.1", "-data-dir", dir, "-log-level", "warn",
-		"-dns-port", strconv.Itoa(ports[0]), "-http-port", strconv.Itoa(ports[1]), "-server-port", strconv.Itoa(ports[2]))
+	for deadline := time.Now().Add(time.Minute); s.port == 0 || s.http == 0; {
+		select {
+		case <-s.gone:
+			return nil, fmt.Errorf("muster ended: %s", s.said())
+		case <-time.After(100 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			s.stop()
+			return nil, fmt.Errorf("muster does not say where it listens: %s", s.said())
+		}
+		s.port, s.http = listening(s.said(), "dns"), listening(s.said(), "http")
+	}
+	return s, nil
+}
+
+// listening finds the port of a protocol in muster's log; 0: it is not there (yet).
+func listening(log, protocol string) int {
+	_, after, _ := strings.Cut(log, "listening protocol="+protocol+" addr=127.0.0.1:")
+	digits, _, whole := strings.Cut(after, "\n")
+	port, err := strconv.Atoi(digits)
+	if err != nil || !whole {
+		return 0
+	}
+	return port
 }
 
 func startKnot(o options, dir string, set names.Set) (*server, error) {
@@ -83,7 +109,7 @@ func startKnot(o options, dir string, set names.Set) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return launch(o, &server{name: "knot", port: port}, nil, "knotd", "-c", conf)
+	return launch(o, dir, &server{name: "knot", port: port}, nil, "knotd", "-c", conf)
 }
 
 func startNSD(o options, dir string, set names.Set) (*server, error) {
@@ -91,28 +117,32 @@ func startNSD(o options, dir string, set names.Set) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return launch(o, &server{name: "nsd", port: port}, nil, "nsd", "-d", "-c", conf)
+	return launch(o, dir, &server{name: "nsd", port: port}, nil, "nsd", "-d", "-c", conf)
 }
 
 // configure writes the zone and the configuration of a zone server.
 func configure(dir string, set names.Set, conf func(dir, zone string, port int) []string) (path string, port int, err error) {
-	ports, err := freePorts(1)
-	if err != nil {
+	if port, err = freePort(); err != nil {
 		return "", 0, err
 	}
 	zone, err := write(dir, names.Domain+".zone", zoneFile(set))
 	if err != nil {
 		return "", 0, err
 	}
-	path, err = write(dir, "server.conf", conf(dir, zone, ports[0]))
-	return path, ports[0], err
+	path, err = write(dir, "server.conf", conf(dir, zone, port))
+	return path, port, err
 }
 
 // launch starts a program on the servers' core. It dies with this program.
-func launch(o options, s *server, env []string, program string, args ...string) (*server, error) {
-	s.log, s.gone = &bytes.Buffer{}, make(chan struct{})
+func launch(o options, dir string, s *server, env []string, program string, args ...string) (*server, error) {
+	s.log, s.gone = filepath.Join(dir, "log"), make(chan struct{})
+	log, err := os.Create(s.log)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close() // the program has its own descriptor
 	s.cmd = exec.Command("taskset", append([]string{"-c", o.core, program}, args...)...)
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	s.cmd.Stdout, s.cmd.Stderr = log, log
 	s.cmd.Env = append(os.Environ(), env...)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if err := s.cmd.Start(); err != nil {
@@ -123,6 +153,15 @@ func launch(o options, s *server, env []string, program string, args ...string) 
 		_ = s.cmd.Wait() // how it ended is of interest only before it should have
 	}()
 	return s, nil
+}
+
+// said returns what the server wrote to its log.
+func (s *server) said() string {
+	text, err := os.ReadFile(s.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 func (s *server) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
@@ -137,7 +176,7 @@ func (s *server) awaitReady(ctx context.Context) error {
 		}
 		select {
 		case <-s.gone:
-			return fmt.Errorf("%s ended: %s", s.name, s.log)
+			return fmt.Errorf("%s ended: %s", s.name, s.said())
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not answer: %w", s.name, ctx.Err())
 		case <-time.After(100 * time.Millisecond):
@@ -172,27 +211,21 @@ func setFlags(s *server, set names.Set) []string {
 	}
 }
 
-// freePorts returns ports that nobody listens on, by UDP or TCP.
-func freePorts(n int) (ports []int, err error) {
-	var held []interface{ Close() error }
-	defer func() {
-		for _, h := range held {
-			err = errors.Join(err, h.Close())
-		}
-	}()
-	for len(ports) < n {
+// freePort returns a port that nobody listens on, by UDP or TCP. Somebody may take
+// it at once; the server then does not start. Nothing is ever written to such a port.
+func freePort() (int, error) {
+	for range 100 {
 		tcp, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		held = append(held, tcp)
 		port := tcp.Addr().(*net.TCPAddr).Port
-		udp, err := net.ListenPacket("udp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		udp, err := net.ListenPacket("udp", tcp.Addr().String())
 		if err != nil {
-			continue // taken by UDP
+			tcp.Close() // taken by UDP; try the next
+			continue
 		}
-		held = append(held, udp)
-		ports = append(ports, port)
+		return port, errors.Join(udp.Close(), tcp.Close())
 	}
-	return ports, nil
+	return 0, errors.New("found no port that is free by both UDP and TCP")
 }
