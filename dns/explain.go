@@ -98,11 +98,24 @@ func NewQuestion(name, qtype string, udp bool) (Question, error) {
 	if err != nil {
 		return Question{}, err
 	}
-	_, err = dns.PackDomainName(dns.Fqdn(name), make([]byte, maxName), 0, nil, false)
-	if _, ok := dns.IsDomainName(name); !ok || name == "" || err != nil {
+	spelled, ok := asFromWire(name)
+	if !ok {
 		return Question{}, catalog.Errorf(catalog.Invalid, "%.80q is not a domain name (labels of 1 to 63 octets, 255 in all)", name)
 	}
-	return Question{Name: dns.Fqdn(name), Type: t, UDP: udp}, nil
+	return Question{Name: spelled, Type: t, UDP: udp}, nil
+}
+
+// asFromWire spells a name as it would come out of a message, odd octets escaped and all.
+func asFromWire(name string) (string, bool) {
+	if _, ok := dns.IsDomainName(name); !ok || name == "" {
+		return "", false
+	}
+	wire := make([]byte, maxName)
+	if _, err := dns.PackDomainName(dns.Fqdn(name), wire, 0, nil, false); err != nil {
+		return "", false
+	}
+	spelled, _, err := dns.UnpackDomainName(wire, 0)
+	return spelled, err == nil
 }
 
 // parseType reads the name of a record type, or TYPE and its number (RFC 3597 section 5).
