@@ -28,6 +28,24 @@ func readEDNS(wire []byte, off int, counts [4]uint16) (e edns, ok bool) {
 	return e, off == len(wire)
 }
 
+// strayEDNS reads the OPT record of a message whose header rules out an answer. Messages of
+// every opcode but the youngest have their sections where those of queries have them.
+func strayEDNS(h head, wire []byte) edns {
+	off := headSize
+	for range h.counts[0] {
+		end, _, ok := skipName(wire, off)
+		if !ok || end+4 > len(wire) {
+			return edns{}
+		}
+		off = end + 4
+	}
+	e, ok := readEDNS(wire, off, h.counts)
+	if !ok {
+		return edns{}
+	}
+	return e
+}
+
 // ednsOf reads an OPT record. What the options of a version above ours mean is unknown, so they are not read.
 func ednsOf(r record) edns {
 	e := edns{present: true, version: uint8(r.ttl >> 16), size: r.class, do: r.ttl&0x8000 != 0}

@@ -112,7 +112,7 @@ func (h *Handler) ServeWire(ctx context.Context, w ResponseWriter, wire []byte) 
 		q.client, q.udp = w.Client().Unmap(), w.UDP()
 		h.takeCookie(q, started)
 	}
-	r := h.answer(ctx, set, head, q, code)
+	r := h.answer(ctx, set, head, wire, q, code)
 	if w.UDP() {
 		r = h.limit(set, w.Client(), wire, q, r, started)
 	}
@@ -137,32 +137,44 @@ type reply struct {
 	reason Reason
 }
 
-// answer makes the reply to a query, or to one that code says cannot be read.
-func (h *Handler) answer(ctx context.Context, set *settings, head head, q *query, code int) reply {
+// answer makes the reply to a query, or to one that code says cannot be read. A panic on
+// the way is a bug that must not take the agent down: it becomes SERVFAIL.
+func (h *Handler) answer(ctx context.Context, set *settings, head head, wire []byte, q *query, code int) (r reply) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.log.Error("dns reply failed", "query", hex.EncodeToString(wire), "panic", p, "stack", string(debug.Stack()))
+			r = h.bare(head, nil, dns.RcodeServerFailure, "other")
+		}
+	}()
 	if code != dns.RcodeSuccess {
-		return reply{wire: h.bare(head, code), rcode: code, qtype: "other"}
+		return h.bare(head, wire, code, "other")
 	}
 	a := h.decide(ctx, set, q)
 	m := set.compose(q, a)
 	qtype := dns.TypeToString[q.question.Qtype]
-	wire, err := pack(m, q.limit(), q.udp, set.cfg.EnableTruncate)
+	packed, err := pack(m, q.limit(), q.udp, set.cfg.EnableTruncate)
 	if err != nil {
 		h.log.Error("dns reply does not pack", "name", q.question.Name, "type", qtype, "err", err)
-		return reply{wire: h.bare(head, dns.RcodeServerFailure), rcode: dns.RcodeServerFailure, qtype: qtype, reason: Reason{Kind: InternalError}}
+		return h.bare(head, wire, dns.RcodeServerFailure, qtype)
 	}
-	return reply{wire: wire, rcode: m.Rcode, qtype: qtype, reason: a.Reason}
+	return reply{wire: packed, rcode: m.Rcode, qtype: qtype, reason: a.Reason}
 }
 
-func (h *Handler) bare(head head, rcode int) []byte {
-	reply, err := head.bare(rcode).Pack()
+// bare makes a reply that says no more than a code.
+func (h *Handler) bare(head head, wire []byte, rcode int, qtype string) reply {
+	packed, err := head.bare(wire, rcode).Pack()
 	if err != nil {
 		panic("dns: a bare header does not pack: " + err.Error())
 	}
-	return reply
+	r := reply{wire: packed, rcode: rcode, qtype: qtype}
+	if rcode == dns.RcodeServerFailure {
+		r.reason.Kind = InternalError
+	}
+	return r
 }
 
-// decide finds the answer to a readable query. A panic on the way is a bug that
-// must not take the agent down nor look like a missing name: it becomes SERVFAIL.
+// decide finds the answer to a readable query. A panic on the way must not look like
+// a missing name either: it becomes SERVFAIL, with the question and an extended error.
 func (h *Handler) decide(ctx context.Context, set *settings, q *query) (a Answer) {
 	defer func() {
 		if p := recover(); p != nil {

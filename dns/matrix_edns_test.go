@@ -65,7 +65,7 @@ var sectionShapes = []shape{
 	{"OPT, then TSIG", "0000", "1/0/0/2", "(web) A IN OPT0 TSIG", ednsOK, ""},
 	{"another additional record", "0000", "1/0/0/1", "(web) A IN c00c A IN 00000000 0004 01020304", plainOK, ""},
 	{"an additional record of no sense", "0000", "1/0/0/1", "(web) A IN c00c A IN 00000000 0001 01", plainOK, ""},
-	{"three additional records", "0000", "1/0/0/3", "(web) A IN OPT0 TSIG TSIG", formerr, ""},
+	{"three additional records", "0000", "1/0/0/3", "(web) A IN OPT0 TSIG TSIG", "FORMERR 0/0/0/1 edns", ""},
 	{"an answer", "0000", "1/1/0/0", "(web) A IN c00c A IN 00000000 0004 01020304", formerr, ""},
 	{"two authority records", "0000", "1/0/2/0", "(web) A IN TSIG TSIG", formerr, ""},
 	{"65535 additional records", "0000", "1/0/0/65535", "(web) A IN OPT0", formerr, ""},

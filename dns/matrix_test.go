@@ -67,13 +67,15 @@ var headerShapes = []shape{
 	{"UPDATE", "2800", "1/0/0/0", "(consul) 0006 IN", "NOTIMP opcode5 0/0/0/0", ""},
 	{"DSO", "3000", "0/0/0/0", "0001 0004 00001388", "NOTIMP opcode6 0/0/0/0", ""},
 	{"opcode 15", "7900", "0/0/0/0", "", "NOTIMP opcode15 rd 0/0/0/0", ""},
-	{"opcode 15 with EDNS", "7800", "1/0/0/1", "(web) A IN OPT0", "NOTIMP opcode15 0/0/0/0", ""},
+	{"opcode 15 with EDNS", "7800", "1/0/0/1", "(web) A IN OPT0", "NOTIMP opcode15 0/0/0/1 edns", ""},
+	{"UPDATE with EDNS", "2800", "1/1/1/1", "(consul) 0006 IN 00 00ff 00fe 00000000 0000 00 00ff 00ff 00000000 0000 OPT 00008000 0000", "NOTIMP opcode5 0/0/0/1 edns do", ""},
 }
 
 var questionShapes = []shape{
 	{"no question", "0000", "0/0/0/0", "", formerr, ""},
-	{"no question with EDNS", "0000", "0/0/0/1", "OPT0", formerr, ""},
+	{"no question with EDNS", "0000", "0/0/0/1", "OPT0", "FORMERR 0/0/0/1 edns", ""},
 	{"two questions", "0000", "2/0/0/0", "(web) A IN (web) 001c IN", formerr, ""},
+	{"two questions with EDNS", "0000", "2/0/0/1", "(web) A IN (web) 001c IN OPT0", "FORMERR 0/0/0/1 edns", ""},
 	{"65535 questions", "0000", "65535/0/0/0", "(web) A IN", formerr, ""},
 	{"question missing", "0000", "1/0/0/0", "", formerr, ""},
 	{"name cut off", "0000", "1/0/0/0", "03776562 0773", formerr, ""},

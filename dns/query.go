@@ -34,9 +34,14 @@ func readHead(b []byte) (h head, ok bool) {
 	return h, true
 }
 
-// bare is a reply without question or records, for queries that cannot be read.
-func (h head) bare(rcode int) *dns.Msg {
-	return &dns.Msg{MsgHdr: dns.MsgHdr{Id: h.id, Response: true, Opcode: h.opcode, RecursionDesired: h.rd, Rcode: rcode}}
+// bare is the reply to a query that cannot be answered: the header, and OPT if the query
+// had one that can be read. Without it the client would take us for a server that has no EDNS.
+func (h head) bare(wire []byte, rcode int) *dns.Msg {
+	m := &dns.Msg{MsgHdr: dns.MsgHdr{Id: h.id, Response: true, Opcode: h.opcode, RecursionDesired: h.rd, Rcode: rcode}}
+	if e := strayEDNS(h, wire); e.present {
+		m.Extra = []dns.RR{opt(e.do)}
+	}
+	return m
 }
 
 // query is a query message, understood.
