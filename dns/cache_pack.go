@@ -63,8 +63,9 @@ func (p *packer) drawn(units []dns.RR, from draw, glue []dns.RR) *drawn {
 			return nil
 		}
 	}
-	if p.placed < len(glue) {
-		return nil // additional records of something else
+	if p.placed < len(glue) || d.shared && slices.ContainsFunc(glue, isTXT) {
+		// Additional records of something else; or meta of the node whose instance brings its target first.
+		return nil
 	}
 	d.settle(len(glue) > 0)
 	return d
@@ -155,6 +156,8 @@ func targetOf(rr dns.RR) (target string, ok bool) {
 	}
 	return "", false
 }
+
+func isTXT(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeTXT }
 
 // ownerPointer returns where a record's owner points to, and at which octet of it the
 // pointer stands; pointer is -1 when the owner is spelled out.

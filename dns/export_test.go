@@ -1,0 +1,59 @@
+package dns
+
+import (
+	"context"
+	"net/netip"
+)
+
+// Cache lets tests ask a worker's cache, as a worker does.
+type Cache struct{ c *cache }
+
+// NewCache returns the cache of one of several workers.
+func (h *Handler) NewCache(udp bool, workers int) Cache { return Cache{h.newCache(udp, workers)} }
+
+// Answer writes the reply to one query into out. It is not ok when the slow path has to answer.
+func (c Cache) Answer(out, query []byte, client netip.Addr) (n int, ok bool) {
+	c.c.begin()
+	defer c.c.end()
+	return c.c.answer(out, query, client)
+}
+
+// Begin and Again are Answer for the queries of a batch.
+func (c Cache) Begin() { c.c.begin() }
+
+func (c Cache) Again(out, query []byte, client netip.Addr) (n int, ok bool) {
+	return c.c.answer(out, query, client)
+}
+
+// Kept returns how many answers the table holds, and how many bytes they take.
+func (c Cache) Kept() (answers, bytes int) { return c.c.known.count, c.c.known.bytes }
+
+// ReadPlain reports whether the fast path takes a message for a plain query.
+func ReadPlain(wire []byte) bool { return new(plain).read(wire) }
+
+// ReadQuery reports whether the slow path can read a message.
+func ReadQuery(wire []byte) bool {
+	head, ok := readHead(wire)
+	if !ok || head.response {
+		return false
+	}
+	_, code := readQuery(head, wire)
+	return code == 0
+}
+
+// ReloadHandler replaces a handler's configuration.
+func ReloadHandler(h *Handler, cfg Config) error { return h.reload(cfg) }
+
+// Whole is the slow path's reply to a query, not cut to any size.
+func Whole(h *Handler, wire []byte, udp bool) []byte {
+	head, _ := readHead(wire)
+	q, _ := readQuery(head, wire)
+	q.udp = udp
+	set := h.current.Load()
+	m := set.compose(q, h.decide(context.Background(), set, q))
+	out, err := m.Pack()
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
