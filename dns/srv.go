@@ -97,7 +97,7 @@ func (g *glue) addHost(host string) {
 	have := map[string]bool{} // an alias on the way is found once per type
 	for _, t := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		sub, ok := g.aside().within(host)
-		if !ok {
+		if !ok || sub == nil { // sub is nil for the name itself, which is being answered
 			return
 		}
 		for _, rr := range sub(t).Answer {

@@ -76,6 +76,9 @@ func (c *Config) readStatic(text string, zones []*zone) ([]staticRecord, error) 
 		}
 		name := splitName(rr.Header().Name)
 		in := zoneAmong(zones, name) // not z when the other domain lies below this one
+		if in == nil {
+			return nil, errors.New("holds no record") // but a type that a line's end made look like one
+		}
 		r := staticRecord{rr: rr, zone: in, labels: texts(name[:len(name)-len(in.labels)])}
 		if why := c.reserved(r.labels, rr.Header().Rrtype); why != "" {
 			return nil, errors.New(why)
@@ -87,7 +90,7 @@ func (c *Config) readStatic(text string, zones []*zone) ([]staticRecord, error) 
 
 // parseStatic reads zone text (RFC 1035 section 5.1) that holds one record of a type we take.
 func parseStatic(text, origin string, ttl uint32) (dns.RR, error) {
-	p := dns.NewZoneParser(strings.NewReader(text), origin, "")
+	p := dns.NewZoneParser(strings.NewReader(text+"\n"), origin, "") // what ends without a line's end is read less strictly
 	p.SetDefaultTTL(ttl)
 	rr, ok := p.Next()
 	if err := p.Err(); err != nil {
@@ -108,7 +111,21 @@ func parseStatic(text, origin string, ttl uint32) (dns.RR, error) {
 	case h.Ttl > maxTTL:
 		return nil, fmt.Errorf("TTL %d is over what a TTL holds (RFC 2181 section 8)", h.Ttl)
 	}
-	return rr, nil
+	return rr, packable(rr)
+}
+
+// packable returns why a record cannot be sent. The parser takes records without data, which updates know.
+func packable(rr dns.RR) error {
+	wire := make([]byte, dns.Len(rr)+dns.MinMsgSize)
+	end, err := dns.PackRR(rr, wire, 0, nil, false)
+	if err != nil {
+		return errors.New(zoneFault(err))
+	}
+	back, _, err := dns.UnpackRR(wire[:end], 0)
+	if err != nil || back.Header().Rdlength == 0 {
+		return fmt.Errorf("has no data for type %s", dns.Type(rr.Header().Rrtype))
+	}
+	return nil
 }
 
 // zoneFault is a parser's error without the parts that say nothing about a single line.

@@ -1,10 +1,13 @@
 package dns_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	mdns "github.com/miekg/dns"
 
 	"muster/catalog"
 	"muster/dns"
@@ -28,7 +31,7 @@ func TestStaticRecords(t *testing.T) {
 			"www 60 IN A 192.0.2.1", "www 60 A 192.0.2.2", "WWW.consul. AAAA 2001:db8::1",
 			"deep.below.x TXT \"a b\" c", "@ MX 10 mail", "@ CAA 0 issue \"ca.example\"", "@ TXT v=spf1", "mail A 192.0.2.25",
 			"alias CNAME web.service", "out 5 CNAME www.example.com.", "loop CNAME loop2", "loop2 CNAME loop",
-			"_ldap._tcp SRV 1 2 389 mail", "_ldap._tcp SRV 2 2 389 ldap.example.com.", "_dmarc TXT v=DMARC1",
+			"_ldap._tcp SRV 1 2 389 mail", "_ldap._tcp SRV 2 2 389 ldap.example.com.", "_dmarc TXT v=DMARC1", "self MX 1 self",
 			"_443._tcp.web.service TLSA 3 1 1 0123", "host SSHFP 4 2 abcd", "taken.service TXT \"mine\"",
 			"fixed.service A 192.0.2.7", "fixed.node.dc1 A 192.0.2.8", "a.b.service A 192.0.2.9",
 		}
@@ -61,6 +64,7 @@ func TestStaticRecords(t *testing.T) {
 		{Ask: "CONSUL. MX", Answer: "CONSUL. 7 MX 10 mail.CONSUL.", Extra: "mail.CONSUL. 7 A 192.0.2.25"},
 		{Ask: "_ldap._tcp.Consul. SRV", Answer: "_ldap._tcp.Consul. 7 SRV 1 2 389 mail.Consul.\n_ldap._tcp.Consul. 7 SRV 2 2 389 ldap.example.com.",
 			Extra: "mail.Consul. 7 A 192.0.2.25"},
+		{Name: "its own exchange", Ask: "self.consul. MX", Answer: "self.consul. 7 MX 1 self.consul."},
 		{Ask: "out.consul. A", Answer: "out.consul. 5 CNAME www.example.com."},
 		{Ask: "loop.consul. A", EDNS: "1232", Answer: "loop.consul. 7 CNAME loop2.consul.\nloop2.consul. 7 CNAME loop.consul.",
 			EDE: `0 aliases loop at "loop.consul."`},
@@ -123,6 +127,10 @@ func TestStaticProblems(t *testing.T) {
 		{"empty", []string{""}, "begins with a blank"},
 		{"only a comment", []string{"; nothing"}, "holds no record"},
 		{"no name", []string{" A 192.0.2.1"}, "begins with a blank"},
+		{"only a type", []string{"A\n"}, "unexpected newline"},
+		{"no data", []string{"www A"}, "has no data for type A"},
+		{"no data of a service", []string{"www SRV 1 2"}, "bad SRV"},
+		{"named like a type", []string{"mx A 192.0.2.1"}, ""},
 		{"no type", []string{"www 192.0.2.1"}, `"192.0.2.1"`},
 		{"address", []string{"www A 192.0.2"}, `bad A A: "192.0.2"`},
 		{"directive", []string{"$INCLUDE /etc/passwd"}, "directives are not read"},
@@ -213,4 +221,37 @@ func TestStaticRecordsReload(t *testing.T) {
 	if err := s.Reload(cfg); err != nil || ask() != "192.0.2.2" {
 		t.Errorf("reload: %v, now %q", err, ask())
 	}
+}
+
+// FuzzRecord holds that every text is either a record that is answered at its name, or a problem of one line.
+func FuzzRecord(f *testing.F) {
+	for _, s := range []string{"www A 192.0.2.1", "@ MX 1 a", "a.consul. 5 IN CNAME c", `\000.x TXT "a" b`, "_a._b SRV 1 2 3 .",
+		"x.x.y. TXT (a\nb)", "A\n", "$TTL 5", "x CAA 0 issue \"c\"", "h SSHFP 1 1 00", "_1._tcp TLSA 3 1 1 00"} {
+		f.Add(s)
+	}
+	state := catalog.New()
+	f.Fuzz(func(t *testing.T, text string) {
+		cfg := dns.DefaultConfig()
+		cfg.AltDomain, cfg.Records = "x.y", []string{text}
+		for _, p := range cfg.Validate() {
+			if p.Field != "dns_records[0]" || p.Message == "" || strings.ContainsAny(p.Message, "\r\n") {
+				t.Fatalf("problem %q", p)
+			}
+			return
+		}
+		r, err := dns.NewResolver(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.RecordNames()
+		rr, err := mdns.NewRR("$ORIGIN consul.\n" + text)
+		if err != nil || rr == nil {
+			t.Fatalf("%q is a record only to us: %v", text, err)
+		}
+		h := rr.Header()
+		a := r.Resolve(dns.Question{Name: h.Name, Type: h.Rrtype, UDP: true}, dns.View(current(state)), rand.New(rand.NewPCG(1, 1)))
+		if len(a.Answer) == 0 || a.Answer[0].Header().Rrtype != h.Rrtype || a.Answer[0].Header().Name != h.Name {
+			t.Fatalf("%q is answered with %v", text, a)
+		}
+	})
 }
