@@ -123,14 +123,10 @@ func (l *lookup) instance(r request, qtype uint16) (a Answer) {
 	}
 	ttl := l.serviceTTL(r.service, live)
 	switch {
-	case qtype == dns.TypeSRV, qtype == dns.TypeANY && l.udp:
+	case qtype == dns.TypeSRV:
 		return l.services(live, ttl)
-	case qtype == dns.TypeTXT:
+	case qtype == dns.TypeTXT, qtype == dns.TypeANY: // RFC 8482: one RRset of them
 		return l.found([]dns.RR{l.attributes(live[0], ttl)}, NoSuchType)
-	case qtype == dns.TypeANY:
-		a = l.services(live, ttl)
-		a.Answer = append(a.Answer, l.attributes(live[0], ttl))
-		return a
 	}
 	return l.nodata(Reason{Kind: NoSuchType})
 }

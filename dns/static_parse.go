@@ -34,6 +34,7 @@ func (c *Config) domains() []*zone {
 
 // statics reads Config.Records into the zones given. What has a problem is left out.
 func (c *Config) statics(zones []*zone) (out []staticRecord, p problems) {
+	at := map[string][]staticRecord{} // by owner
 	for i, text := range c.Records {
 		field := fmt.Sprintf("dns_records[%d]", i)
 		read, err := c.readStatic(text, zones)
@@ -43,10 +44,12 @@ func (c *Config) statics(zones []*zone) (out []staticRecord, p problems) {
 		}
 		for _, r := range read {
 			r.index = i
-			if other, why := against(out, r); why != "" {
+			owner := r.zone.origin + "\x00" + staticKey(r.labels)
+			if other, why := against(at[owner], r.rr); why != "" {
 				p.add(field, "%s: %s, which has %s", quoted(text), why, quoted(c.Records[other]))
 				break
 			}
+			at[owner] = append(at[owner], r)
 			out = append(out, r)
 		}
 	}
@@ -137,15 +140,12 @@ func zoneFault(err error) string {
 	return text
 }
 
-// against returns why a record cannot stand beside one that is there already, and the index of that.
-func against(there []staticRecord, r staticRecord) (index int, why string) {
+// against returns why a record cannot stand beside those of its name, and the index of the one that bars it.
+func against(there []staticRecord, rr dns.RR) (index int, why string) {
 	for _, o := range there {
-		if o.zone != r.zone || staticKey(o.labels) != staticKey(r.labels) {
-			continue
-		}
-		a, b := o.rr.Header(), r.rr.Header()
+		a, b := o.rr.Header(), rr.Header()
 		switch {
-		case dns.IsDuplicate(o.rr, r.rr):
+		case dns.IsDuplicate(o.rr, rr):
 			return o.index, "is the same as another record"
 		case a.Rrtype == dns.TypeCNAME || b.Rrtype == dns.TypeCNAME:
 			return o.index, "a CNAME stands alone at its name"

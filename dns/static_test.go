@@ -157,6 +157,7 @@ func TestStaticProblems(t *testing.T) {
 		{"browsing", []string{"b._dns-sd._udp TXT a"}, "made of the catalog"},
 		{"same", []string{"www A 192.0.2.1", "WWW.consul. IN A 192.0.2.1"}, `is the same as another record, which has "www A 192.0.2.1"`},
 		{"beside an alias", []string{"www CNAME a", "www A 192.0.2.1"}, `a CNAME stands alone at its name, which has "www CNAME a"`},
+		{"spelled otherwise", []string{"www CNAME a", `\119w\w A 192.0.2.1`}, "a CNAME stands alone"},
 		{"two aliases", []string{"www CNAME a", "www CNAME b"}, "a CNAME stands alone"},
 		{"TTLs differ", []string{"www 5 A 192.0.2.1", "www A 192.0.2.2"}, `one TTL (RFC 2181 section 5.2), which has "www 5 A 192.0.2.1"`},
 		{"TTLs of types", []string{"www 5 A 192.0.2.1", "www AAAA ::1"}, ""},
