@@ -90,6 +90,9 @@ type request struct {
 	service string
 	tag     string // empty: any; of several labels: see tagged
 	srvOnly bool   // _NAME._tcp.DOMAIN: the short form holds SRV records and nothing else
+	// _NAME._tcp.service and _NAME._TAG.service hold no CNAME: a resolver that learnt of it would look
+	// for their SRV records elsewhere (RFC 2181 section 10.1).
+	noAlias bool
 	node    string
 	addr    netip.Addr
 	// what stands left of _NAME._tcp (formInstance) or of _dns-sd._udp (formBrowse)
@@ -165,7 +168,9 @@ func parseSubject(f form, labels []string) request {
 	switch f {
 	case formService:
 		if n == 2 && labels[0][0] == '_' && labels[1][0] == '_' {
-			return rfc2782(labels[0], labels[1])
+			r := rfc2782(labels[0], labels[1])
+			r.noAlias = true
+			return r
 		}
 		return request{form: f, service: labels[n-1], tag: strings.Join(labels[:n-1], ".")}
 	case formNode:

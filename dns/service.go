@@ -2,6 +2,7 @@ package dns
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -52,8 +53,13 @@ func (l *lookup) service(r request, qtype uint16) (a Answer) {
 			return a
 		}
 	}
+	if r.noAlias && !slices.ContainsFunc(live, candidate.hasIP) {
+		return l.nodata(Reason{Kind: NoSuchType})
+	}
 	return l.reached(live, ttl, qtype)
 }
+
+func (c candidate) hasIP() bool { return c.at.v4.IsValid() || c.at.v6.IsValid() }
 
 // candidates returns the instances that are asked for and healthy enough, and counts those asked for.
 func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instance) bool, tally *Tally) []candidate {

@@ -150,6 +150,8 @@ func TestAliases(t *testing.T) {
 		{Ask: "alias.service.consul. ANY", Answer: "alias.service.consul. CNAME web.service.consul."},
 		{Ask: "far.service.consul. A", Answer: "far.service.consul. CNAME www.example.com."},
 		{Ask: "far.service.consul. MX", Answer: "far.service.consul. CNAME www.example.com."},
+		{Name: "a RFC 2782 name has its SRV and no CNAME", Ask: "_far._tcp.service.consul. A", Ns: consul},
+		{Ask: "_far._tcp.service.consul. SRV", Answer: "_far._tcp.service.consul. SRV 1 1 8 www.example.com."},
 		{Ask: "host-node.node.consul. AAAA", Answer: "host-node.node.consul. CNAME outside.example.com."},
 		{Ask: "loop-a.service.consul. A", Answer: loop, EDNS: "1232", EDE: `0 aliases loop at "loop-a.service.consul."`},
 		{Name: "the end decides the rcode", Ask: "deadend.service.consul. A", Rcode: "NXDOMAIN",
