@@ -21,12 +21,12 @@ const stranger = "203.0.113.9"
 func send(t *testing.T, h *dns.Handler, ask, cookie string, tcp bool) (query, reply *mdns.Msg) {
 	t.Helper()
 	query = new(mdns.Msg)
-	query.Id, query.RecursionDesired = mdns.Id(), true
+	query.Id, query.RecursionDesired, query.CheckingDisabled = mdns.Id(), true, true
 	if ask != "" {
 		dnstest.Question(t, query, ask)
 	}
 	if cookie != "" {
-		query.SetEdns0(1232, false)
+		query.SetEdns0(1232, true)
 		query.IsEdns0().Option = []mdns.EDNS0{&mdns.EDNS0_COOKIE{Code: mdns.EDNS0COOKIE, Cookie: cookie}}
 	}
 	wire, err := query.Pack()
@@ -135,11 +135,11 @@ func testReplyRateLimit(t *testing.T) {
 			if reply == nil {
 				query, reply = send(t, h, c.ask, cookie, false)
 			}
-			if reply == nil || reply.Rcode != c.rcode || reply.Truncated != c.tc || reply.Authoritative || !reply.RecursionDesired {
+			if reply == nil || reply.Rcode != c.rcode || reply.Truncated != c.tc || reply.Authoritative || !reply.RecursionDesired || !reply.CheckingDisabled {
 				t.Fatalf("%s, slip with cookie %q: %s", c.name, cookie, reply)
 			}
 			if reply.Id != query.Id || len(reply.Question) != 1 || reply.Question[0] != query.Question[0] ||
-				len(reply.Answer)+len(reply.Ns) != 0 || len(reply.Extra) != len(query.Extra) {
+				len(reply.Answer)+len(reply.Ns) != 0 || len(reply.Extra) != len(query.Extra) || cookie != "" && !reply.IsEdns0().Do() {
 				t.Errorf("%s, slip with cookie %q: %s", c.name, cookie, reply)
 			}
 			if _, reply := send(t, h, c.ask, cookie, true); reply.Truncated {
@@ -162,6 +162,19 @@ func testReplyRateLimit(t *testing.T) {
 	}
 	if len(w.Replies) != 5 {
 		t.Errorf("%d of 10 bare replies", len(w.Replies))
+	}
+	tooNew := shape{"", "0000", "1/0/0/1", "(web) A IN OPT 00010000 0000", "", ""}.message(t, 1)
+	w.Replies = nil
+	for range 10 {
+		h.ServeWire(t.Context(), w, tooNew)
+	}
+	for _, reply := range w.Replies {
+		if got := describe(tooNew, reply); got != "BADVERS 1/0/0/1 edns" {
+			t.Errorf("slip for EDNS version 1: %s", got)
+		}
+	}
+	if len(w.Replies) != 5 {
+		t.Errorf("%d of 10 replies to EDNS version 1", len(w.Replies))
 	}
 	reading, err := reg.Read()
 	if err != nil {

@@ -1,7 +1,6 @@
 package dns
 
 import (
-	"slices"
 	"time"
 
 	"github.com/miekg/dns"
@@ -26,7 +25,7 @@ type edns struct {
 	malformed bool         // an option is not as it must be: FORMERR
 	nsid      bool         // RFC 5001
 	keepalive bool         // RFC 7828
-	subnet    []byte       // client subnet as sent (RFC 7871); nil: none
+	subnet    []byte       // client subnet as sent, with scope 0 (RFC 7871); nil: none
 	cookie    cookieOption // nil: none
 }
 
@@ -66,9 +65,8 @@ func (e edns) reply(own options) *dns.OPT {
 		o.Option = append(o.Option, &dns.EDNS0_NSID{Code: dns.EDNS0NSID, Nsid: own.nsid})
 	}
 	if e.subnet != nil && !e.malformed {
-		s := slices.Clone(e.subnet)
-		s[3] = 0 // scope: the answer holds for every client (RFC 7871 section 7.2.1)
-		o.Option = append(o.Option, &dns.EDNS0_LOCAL{Code: dns.EDNS0SUBNET, Data: s})
+		// As sent, with scope 0: the answer holds for every client (RFC 7871 section 7.2.1).
+		o.Option = append(o.Option, &dns.EDNS0_LOCAL{Code: dns.EDNS0SUBNET, Data: e.subnet})
 	}
 	if own.cookie != nil {
 		o.Option = append(o.Option, &dns.EDNS0_LOCAL{Code: dns.EDNS0COOKIE, Data: own.cookie})

@@ -1,5 +1,7 @@
 package dns_test
 
+import "strings"
+
 var ednsShapes = []shape{
 	{"EDNS", "0000", "1/0/0/1", "(web) A IN OPT0", ednsOK, ""},
 	{"size 0", "0000", "1/0/0/1", "(web) A IN 00 0029 0000 00000000 0000", ednsOK, ""},
@@ -65,6 +67,9 @@ var sectionShapes = []shape{
 	{"OPT, then TSIG", "0000", "1/0/0/2", "(web) A IN OPT0 TSIG", ednsOK, ""},
 	{"another additional record", "0000", "1/0/0/1", "(web) A IN c00c A IN 00000000 0004 01020304", plainOK, ""},
 	{"an additional record of no sense", "0000", "1/0/0/1", "(web) A IN c00c A IN 00000000 0001 01", plainOK, ""},
+	{"an owner with a label of 64", "0000", "1/0/0/1", "(web) A IN 40" + strings.Repeat("61", 64) + "00 A IN 00000000 0000", formerr, ""},
+	{"an owner of 256 octets", "0000", "1/0/0/1", "(web) A IN (256) A IN 00000000 0000", formerr, ""},
+	{"an owner with a label type of old", "0000", "1/0/0/1", "(web) A IN 80 61 00 A IN 00000000 0000", formerr, ""},
 	{"three additional records", "0000", "1/0/0/3", "(web) A IN OPT0 TSIG TSIG", "FORMERR 0/0/0/1 edns", ""},
 	{"an answer", "0000", "1/1/0/0", "(web) A IN c00c A IN 00000000 0004 01020304", formerr, ""},
 	{"two authority records", "0000", "1/0/2/0", "(web) A IN TSIG TSIG", formerr, ""},

@@ -20,6 +20,7 @@ var parts = strings.NewReplacer(
 	"(web)", name("web.service.consul"), "(WeB)", name("WeB.sErViCe.cOnSuL"), "(big)", name("big.service.consul"),
 	"(n1)", name("n1.node.consul"), "(nope)", name("nope.service.consul"), "(out)", name("example.com"), "(consul)", name("consul"), "(version)", name("version.bind"),
 	"(63)", "3f"+strings.Repeat("61", 63), "(255)", strings.Repeat("3f"+strings.Repeat("61", 63), 3)+"3d"+strings.Repeat("61", 61)+"00",
+	"(256)", strings.Repeat("3f"+strings.Repeat("61", 63), 3)+"3e"+strings.Repeat("61", 62)+"00",
 	"A", "0001", "IN", "0001", "OPT0", "00 0029 04d0 00000000 0000", "OPT", "00 0029 04d0", "TSIG", "00 00fa 00ff 00000000 0000",
 	"NSID", "0003 0000", "COOKIE", "000a 0008 0102030405060708", "ECS", "0008 0007 0001 18 00 c00002", "EXPIRE", "0009 0000",
 )
@@ -91,7 +92,7 @@ var questionShapes = []shape{
 	{"pointer cut off", "0000", "1/0/0/0", "c0", formerr, ""},
 	{"label of 64", "0000", "1/0/0/0", "40" + strings.Repeat("61", 64) + "00 A IN", formerr, ""},
 	{"label type 10", "0000", "1/0/0/0", "81 6100 A IN", formerr, ""},
-	{"name of 256 octets", "0000", "1/0/0/0", "01 61 01 (63) (63) (63) (63) 00 A IN", formerr, ""},
+	{"name of 256 octets", "0000", "1/0/0/0", "(256) A IN", formerr, ""},
 	{"name of 255 octets", "0000", "1/0/0/0", "(255) A IN", "REFUSED 1/0/0/0", ""},
 	{"root", "0000", "1/0/0/0", "00 A IN", "REFUSED 1/0/0/0", ""},
 	{"other case", "0000", "1/0/0/0", "(WeB) A IN", plainOK, ""},
