@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -39,9 +40,15 @@ func FuzzMessage(f *testing.F) {
 	for i, c := range matrix() {
 		f.Add(c.message(f, uint16(i)), i%2 == 0)
 	}
+	cache, out := h.NewCache(true, 1), make([]byte, 4096)
 	f.Fuzz(func(t *testing.T, query []byte, udp bool) {
 		if err := checkReply(query, dnstest.Exchange(h, query, udp), udp); err != nil {
 			t.Fatal(err)
+		}
+		if n, ok := cache.Answer(out, query, netip.MustParseAddr("127.0.0.1")); ok {
+			if err := checkReply(query, out[:n], true); err != nil {
+				t.Fatalf("fast path: %v", err)
+			}
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"runtime"
 	"strconv"
@@ -18,23 +19,24 @@ import (
 )
 
 // TestMutations damages good messages in every way that comes to mind and holds of each reply what
-// FuzzMessage holds. MUSTER_DNS_MUTATIONS is how many messages, MUSTER_DNS_SEED where they begin.
+// FuzzMessage holds, of the workers' fast path too. MUSTER_DNS_MUTATIONS is how many messages, MUSTER_DNS_SEED where they begin.
 func TestMutations(t *testing.T) {
 	report := struct {
-		Seed, Messages, Replies, NoError, Refused, Unreadable int
-		Verdict                                               string
+		Seed, Messages, Fast, Replies, NoError, Refused, Unreadable int
+		Verdict                                                     string
 	}{Seed: setting(t, "MUSTER_DNS_SEED", 1), Messages: setting(t, "MUSTER_DNS_MUTATIONS", 50_000), Verdict: "failed"}
 	h := handler(t, current(dnstest.Catalog(t, world)), func(c *dns.Config) {
 		c.EnableChaos, c.NSID, c.Version = true, "srv1", "1"
 		c.ReverseNetworks, c.ServiceMetaTXT = prefixes("10.0.0.0/8"), []string{"*"}
 	})
-	seeds := goodMessages(t)
+	seeds, loopback := goodMessages(t), netip.MustParseAddr("127.0.0.1")
 	var mu sync.Mutex
 	var workers sync.WaitGroup
 	for w := range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(report.Seed), uint64(w)))
-			codes := map[int]int{}
+			codes, fast := map[int]int{}, 0
+			cache, out := h.NewCache(true, 1), make([]byte, 4096)
 			for i := w; i < report.Messages && !t.Failed(); i += runtime.GOMAXPROCS(0) {
 				udp := rng.IntN(2) == 0
 				query := mutate(rng, seeds)
@@ -43,12 +45,20 @@ func TestMutations(t *testing.T) {
 					t.Error(err)
 					return
 				}
+				if n, ok := cache.Answer(out, query, loopback); udp && ok {
+					fast++
+					if err := checkReply(query, out[:n], true); err != nil || !bytes.Equal(out[2:12], reply[2:12]) {
+						t.Errorf("fast %x, slow %x (%v)", out[:n], reply, err)
+						return
+					}
+				}
 				if reply != nil {
 					codes[int(reply[3]&0xf)]++
 				}
 			}
 			mu.Lock()
 			defer mu.Unlock()
+			report.Fast += fast
 			for code, n := range codes {
 				report.Replies += n
 				switch code {
@@ -63,7 +73,7 @@ func TestMutations(t *testing.T) {
 		})
 	}
 	workers.Wait()
-	if report.NoError < report.Messages/10 || report.Unreadable < report.Messages/20 {
+	if report.NoError < report.Messages/10 || report.Fast < report.Messages/20 || report.Unreadable < report.Messages/20 {
 		t.Error("the mutations are too mild or too wild to mean anything")
 	}
 	if !t.Failed() {
