@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -41,7 +42,7 @@ type batch struct {
 	*packets
 	raw   syscall.RawConn
 	used  int   // packets that the last turn received
-	ready int   // packets that are ready to be sent
+	first int   // the first of those that is to be answered yet
 	err   error // that ended the last turn; nil: none
 }
 
@@ -60,58 +61,55 @@ func (b *batch) turn(fd uintptr) bool {
 		}
 		return true
 	}
-	b.used = n
+	b.used, b.first = n, 0
 	b.cache.begin()
 	for i := range n {
 		b.decide(fd, i)
 	}
-	b.flush(fd)
+	b.flush(fd, n)
 	b.cache.end()
+	runtime.Gosched() // queries may come without end, and this goroutine never waits in a system call
 	return true
 }
 
 // decide answers one packet received, or has it answered.
 func (b *batch) decide(fd uintptr, i int) {
 	query, client := b.query(i), b.client(i)
-	size, ok := b.cache.answer(b.replies[b.ready][:], query, client.Addr())
-	switch {
-	case size > 0:
-		b.answer(i, b.ready, size)
-		b.ready++
-	case !ok && b.answerable(query):
-		select {
-		case b.s.slots <- struct{}{}:
-		default:
-			b.flush(fd) // these need not wait with us
-			b.s.slots <- struct{}{}
-		}
+	size, ok := b.cache.answer(b.messages[i][:], len(query), client.Addr())
+	if size > 0 {
+		b.answer(i, size)
+		return
+	}
+	b.flush(fd, i)
+	b.first = i + 1
+	if !ok && b.answerable(query) {
+		b.s.slots <- struct{}{}
 		b.slow(&packetReply{conn: b.conn, to: client, control: bytes.Clone(b.source(i))}, query)
 	}
 }
 
-// flush sends what is ready.
-func (b *batch) flush(fd uintptr) {
-	for sent := 0; sent < b.ready; {
-		n, errno := b.send(fd, sent, b.ready)
+// flush sends the answers from first up to end.
+func (b *batch) flush(fd uintptr, end int) {
+	for b.first < end {
+		n, errno := b.send(fd, b.first, end)
 		if errno == unix.EAGAIN { // the socket's buffer is full
 			err := b.raw.Write(func(fd uintptr) bool {
-				n, errno = b.send(fd, sent, b.ready)
+				n, errno = b.send(fd, b.first, end)
 				return errno != unix.EAGAIN
 			})
 			if err != nil {
-				break // closed
+				return // closed
 			}
 		}
 		if errno != 0 && errno != unix.EINTR {
-			// It is about the first packet. Alone it may go, where this call is not allowed.
-			if errno := b.sendOne(fd, sent); errno != 0 {
+			// It is about the first packet. Alone it may go, where the call is not allowed.
+			if errno := b.sendOne(fd, b.first); errno != 0 {
 				b.s.log.Debug("dns reply not sent", "err", errno)
 			}
 			n = 1
 		}
-		sent += n
+		b.first += n
 	}
-	b.ready = 0
 }
 
 // packetReply takes the reply to one packet.

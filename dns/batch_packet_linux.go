@@ -12,8 +12,10 @@ import (
 const (
 	// batchSize is how many packets one system call moves: enough to make its price small beside theirs.
 	batchSize = 64
-	// The strides keep the buffers of a batch from competing for the same lines of the processor's cache.
-	queryStride, replyStride = maxQuery + 5*64, ownSize + 48
+	// stride is the size of a message's buffer. No query is longer than what we announce to
+	// take, no reply than what we send; the odd number of cache lines keeps the buffers
+	// of a batch from competing for the same few places in the processor's cache.
+	stride = ownSize + 112
 	// controlSize holds the control message that tells where a packet was sent to (ip(7), ipv6(7)).
 	controlSize = 64
 )
@@ -25,40 +27,35 @@ type packet struct {
 }
 
 // packets is the memory of a batch. Its parts point at one another, for the kernel.
+// A reply goes out of the buffers its query came into.
 type packets struct {
-	in, out       [batchSize]packet
-	inVec, outVec [batchSize]unix.Iovec
-	from          [batchSize]unix.RawSockaddrInet6 // or RawSockaddrInet4
-	control       [batchSize][controlSize]byte
-	queries       [batchSize][queryStride]byte
-	replies       [batchSize][replyStride]byte
+	all      [batchSize]packet
+	vec      [batchSize]unix.Iovec
+	peer     [batchSize]unix.RawSockaddrInet6 // or RawSockaddrInet4
+	control  [batchSize][controlSize]byte
+	messages [batchSize][stride]byte
+	wildcard bool // the packets come with the address they were sent to
 }
 
-// newPackets returns memory for batches. Those of a socket on a wildcard address
-// come with the address they were sent to.
 func newPackets(wildcard bool) *packets {
-	p := new(packets)
-	for i := range batchSize {
-		p.inVec[i].Base, p.outVec[i].Base = &p.queries[i][0], &p.replies[i][0]
-		p.inVec[i].SetLen(maxQuery)
-		in, out := &p.in[i].header, &p.out[i].header
-		in.Iov, out.Iov = &p.inVec[i], &p.outVec[i]
-		in.SetIovlen(1)
-		out.SetIovlen(1)
-		in.Name = (*byte)(unsafe.Pointer(&p.from[i]))
-		if wildcard {
-			in.Control = &p.control[i][0]
-		}
+	p := &packets{wildcard: wildcard}
+	for i := range p.all {
+		p.vec[i].Base = &p.messages[i][0]
+		h := &p.all[i].header
+		h.Iov, h.Name = &p.vec[i], (*byte)(unsafe.Pointer(&p.peer[i]))
+		h.SetIovlen(1)
 	}
 	return p
 }
 
 // rearm makes the first n packets ready to receive again.
 func (p *packets) rearm(n int) {
-	for i := range p.in[:n] {
-		h := &p.in[i].header
+	for i := range p.all[:n] {
+		h := &p.all[i].header
 		h.Namelen = unix.SizeofSockaddrInet6
-		if h.Control != nil {
+		p.vec[i].SetLen(ownSize)
+		if p.wildcard {
+			h.Control = &p.control[i][0]
 			h.SetControllen(controlSize)
 		}
 	}
@@ -66,31 +63,31 @@ func (p *packets) rearm(n int) {
 
 // receive reads the packets that wait on a socket, and returns how many.
 func (p *packets) receive(fd uintptr) (int, syscall.Errno) {
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&p.in)), batchSize, unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&p.all)), batchSize, unix.MSG_DONTWAIT, 0, 0)
 	return int(n), errno
 }
 
-// send sends the packets [from, to) of out, and returns how many of them the kernel took: with an error, none.
+// send sends the packets [from, to), and returns how many of them the kernel took: with an error, none.
 func (p *packets) send(fd uintptr, from, to int) (int, syscall.Errno) {
-	n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&p.out[from])), uintptr(to-from), unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&p.all[from])), uintptr(to-from), unix.MSG_DONTWAIT, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}
 	return int(n), 0
 }
 
-// sendOne sends one packet of out by itself.
+// sendOne sends one packet by itself.
 func (p *packets) sendOne(fd uintptr, i int) syscall.Errno {
-	_, _, errno := unix.Syscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&p.out[i].header)), unix.MSG_DONTWAIT)
+	_, _, errno := unix.Syscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&p.all[i].header)), unix.MSG_DONTWAIT)
 	return errno
 }
 
 // query returns the bytes of a packet received.
-func (p *packets) query(i int) []byte { return p.queries[i][:min(p.in[i].size, maxQuery)] }
+func (p *packets) query(i int) []byte { return p.messages[i][:min(p.all[i].size, ownSize)] }
 
 // client returns the address that a packet came from.
 func (p *packets) client(i int) netip.AddrPort {
-	a := &p.from[i]
+	a := &p.peer[i]
 	port := (*[2]byte)(unsafe.Pointer(&a.Port)) // in network order
 	at := uint16(port[0])<<8 | uint16(port[1])
 	if a.Family == unix.AF_INET {
@@ -103,22 +100,19 @@ func (p *packets) client(i int) netip.AddrPort {
 	return netip.AddrPortFrom(addr, at)
 }
 
-// answer makes out[to] the reply, of a size, to in[i].
-func (p *packets) answer(i, to, size int) {
-	in, out := &p.in[i].header, &p.out[to].header
-	out.Name, out.Namelen = in.Name, in.Namelen
-	out.Control, out.Controllen = nil, 0
-	if control := p.source(i); control != nil {
-		out.Control, out.Controllen = in.Control, in.Controllen
+// answer makes a packet received one to send: the reply, of so many octets, lies in its buffer.
+func (p *packets) answer(i, size int) {
+	p.vec[i].SetLen(size)
+	if h := &p.all[i].header; h.Control != nil && p.source(i) == nil {
+		h.Control, h.Controllen = nil, 0
 	}
-	p.outVec[to].SetLen(size)
 }
 
 // source returns the control message with which a reply leaves from the address that
 // a packet was sent to, or nil if routing decides. Only link-local addresses name
 // an interface: others may be reached by a way that the query did not come.
 func (p *packets) source(i int) []byte {
-	h := &p.in[i].header
+	h := &p.all[i].header
 	if h.Control == nil || h.Controllen < unix.SizeofCmsghdr || h.Flags&unix.MSG_CTRUNC != 0 {
 		return nil
 	}

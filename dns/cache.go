@@ -96,11 +96,12 @@ func (c *cache) idle() {
 	c.tallied = c.now
 }
 
-// answer makes the reply to a query in out, which has room for the longest there is, and
-// returns its size: 0 when nothing is to be sent. It is not ok when the slow path has to answer.
-func (c *cache) answer(out, query []byte, client netip.Addr) (n int, ok bool) {
+// answer turns a query of n octets in msg into its reply and returns the reply's size: 0 when
+// nothing is to be sent. msg has room for the longest reply there is. If it is not ok the
+// slow path has to answer, and the query is as it was.
+func (c *cache) answer(msg []byte, n int, client netip.Addr) (size int, ok bool) {
 	q := &c.plain
-	if !c.open || !q.read(query) {
+	if !c.open || !q.read(msg[:n]) {
 		return 0, false
 	}
 	path := metrics.Hit
@@ -119,21 +120,21 @@ func (c *cache) answer(out, query []byte, client netip.Addr) (n int, ok bool) {
 	to := replyTo{
 		limit: dns.MaxMsgSize, serial: uint32(c.view.Snapshot.Index), recursion: c.set.offersRecursion(client),
 		markTC: c.udp && c.set.cfg.EnableTruncate,
-		text:   q.edns.present && len(im.optText) > len(im.opt) && contains(c.set.cfg.ExplainNetworks, client),
+		text:   q.edns.present && im.opt < im.text && contains(c.set.cfg.ExplainNetworks, client),
 	}
 	if c.udp {
 		to.limit = q.edns.udpSize()
 	}
-	if n = im.write(out, query, q, &to, &c.picker); n == 0 {
+	if size = im.write(msg, q, &to, &c.picker); size == 0 {
 		return 0, false
 	}
 	if c.udp {
-		n = c.limit(out, query, n, im.rcode(), client)
+		size = c.limit(msg, size, im.rcode(), client)
 	}
-	if n > 0 {
-		c.count(path, query, im, client)
+	if size > 0 {
+		c.count(path, msg, im, client)
 	}
-	return n, true
+	return size, true
 }
 
 // find returns the image of a question that holds, or nil.
@@ -164,8 +165,8 @@ func (c *cache) keep(hash uint64, im *image) {
 	c.other.keep(s)
 }
 
-// limit puts a reply to the rate limit, and returns the size of what is to be sent.
-func (c *cache) limit(out, query []byte, n, rcode int, client netip.Addr) int {
+// limit puts a reply of n octets to the rate limit, and returns the size of what is to be sent in its place.
+func (c *cache) limit(msg []byte, n, rcode int, client netip.Addr) int {
 	class := classOf(rcode)
 	switch c.set.rate.allow(client, class, c.now) {
 	case withheld:
@@ -174,7 +175,8 @@ func (c *cache) limit(out, query []byte, n, rcode int, client netip.Addr) int {
 	case truncated:
 		c.h.metrics.Limited(rateNames[class], metrics.Truncated)
 		e := &c.plain.edns
-		return len(appendSlip(out[:0], query, c.plain.end(), slip{
+		// What it takes of a query stands in the reply at the same place.
+		return len(appendSlip(msg[:0], msg, c.plain.end(), slip{
 			rcode: rcode, ra: c.set.offersRecursion(client), edns: e.present, do: e.do,
 		}))
 	}
@@ -182,17 +184,15 @@ func (c *cache) limit(out, query []byte, n, rcode int, client netip.Addr) int {
 }
 
 // count counts an answered query, and now and then writes it down.
-func (c *cache) count(path metrics.Path, wire []byte, im *image, client netip.Addr) {
+func (c *cache) count(path metrics.Path, msg []byte, im *image, client netip.Addr) {
 	if path == metrics.Hit {
 		c.tally.Count(im.cell)
 	} else {
 		c.h.metrics.Query(path, dns.TypeToString[c.plain.qtype], rcodeName(im.rcode()), time.Since(c.now))
 	}
-	if c.set.cfg.QueryLog == 0 || !c.set.sampled(c.h.rng) {
-		return
-	}
-	if head, ok := readHead(wire); ok {
-		q, _ := readQuery(head, wire)
+	if c.set.cfg.QueryLog > 0 && c.set.sampled(c.h.rng) {
+		name, _, _ := dns.UnpackDomainName(msg, headSize) // as asked; it has been read before
+		q := &query{question: dns.Question{Name: name, Qtype: c.plain.qtype, Qclass: dns.ClassINET}}
 		c.h.logQuery(client, path, q, reply{rcode: im.rcode(), reason: im.reason}, time.Since(c.now))
 	}
 }

@@ -1,7 +1,7 @@
 package dns
 
 import (
-	"encoding/binary"
+	"bytes"
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
@@ -43,11 +43,11 @@ func (c *cache) compile(q *plain) (im *image) {
 		im = c.pack(q, query, &a, seen.draws)
 	}
 	if im == nil {
-		im = &image{head: append(make([]byte, headSize, headSize+q.name+2), q.wireKey()...), slow: true}
+		im = &image{wire: append(make([]byte, headSize, headSize+q.name+2), q.wireKey()...), slow: true}
 	}
-	im.marks, im.name, im.reason = seen.marks, q.name, a.Reason
+	im.marks, im.name, im.reason = seen.marks, uint8(q.name), a.Reason
 	im.cell = c.tally.Cell(dns.TypeToString[q.qtype], rcodeName(a.Rcode))
-	im.size += slotBytes + cap(im.head) + cap(im.opt) + cap(im.optText) + 8*cap(im.marks) + len(a.Reason.Subject)
+	im.size += slotBytes + cap(im.wire) + 8*cap(im.marks) + len(a.Reason.Subject)
 	return im
 }
 
@@ -70,86 +70,84 @@ func (l *luck) Uint64() uint64 { l.used = true; return rand.Uint64() }
 // pack makes the image of an answer, or nil when its records depend on where they stand in the message.
 func (c *cache) pack(q *plain, query *query, a *Answer, draws []draw) *image {
 	m := c.set.compose(query, *a)
-	im := &image{}
-	var units []dns.RR
-	switch len(draws) {
-	case 0:
-	case 1:
+	var units, glue []dns.RR
+	if len(draws) > 0 {
 		fixed := len(m.Answer) - len(draws[0].shares)
-		if fixed < 0 || len(m.Ns) > 0 || a.Reason.Kind != OK {
+		if len(draws) > 1 || fixed < 0 || len(m.Ns) > 0 || a.Reason.Kind != OK || !draws[0].made(m.Answer[fixed:]) {
 			return nil
 		}
-		units = m.Answer[fixed:]
-		for _, rr := range units {
-			if h := rr.Header(); h.Name != draws[0].owner || h.Rrtype != units[0].Header().Rrtype {
-				return nil
-			}
-		}
-		m.Answer = m.Answer[:fixed]
-	default:
+		m.Answer, units = m.Answer[:fixed], m.Answer[fixed:]
+		m.Extra, glue = nil, m.Extra
+	}
+	wire, err := m.Pack()
+	if err != nil || len(wire) > dns.MaxMsgSize || !bytes.Equal(wire[headSize:headSize+q.name+2], q.wireKey()) {
 		return nil
 	}
-	glue := m.Extra
-	if units != nil {
-		m.Extra = nil
-	}
-	var err error
-	if im.head, err = m.Pack(); err != nil || !slices.Equal(im.head[headSize:headSize+q.name+2], q.wireKey()) {
+	im := &image{wire: wire, fixed: uint32(len(wire))}
+	if !im.findSerial() || !im.addOPT(a) {
 		return nil
 	}
 	if units != nil {
-		p := packer{names: c.set.names(m), scratch: c.scratch, at: len(im.head)}
-		im.drawn, c.scratch = p.drawn(units, draws[0], glue), p.scratch
-		if im.drawn == nil {
+		p := packer{names: c.set.names(m), scratch: c.scratch, at: int(im.fixed), targets: map[string]uint32{}}
+		ok := p.drawn(im, units, draws[0], glue)
+		c.scratch = p.scratch
+		if !ok {
 			return nil
 		}
-		im.size += im.drawn.size()
 	}
-	return c.finish(im, a)
-}
-
-// finish adds what does not depend on the records: the places of serials, and OPT.
-func (c *cache) finish(im *image, a *Answer) *image {
-	var ok bool
-	if im.serials, ok = serials(im.head); !ok {
-		return nil
-	}
-	if im.opt, ok = packOPT(a.extended(false)); !ok {
-		return nil
-	}
-	if im.optText, ok = packOPT(a.extended(true)); !ok {
-		return nil
-	}
-	if len(im.opt) == len(im.optText) {
-		im.optText = im.opt
-	}
+	im.wire = slices.Clip(im.wire)
 	return im
 }
 
-// packOPT returns the wire form of an OPT record with extended errors, DO clear.
-func packOPT(errors []dns.EDNS0) ([]byte, bool) {
-	o := opt(false)
-	o.Option = errors
-	b := make([]byte, dns.Len(o))
-	n, err := dns.PackRR(o, b, 0, nil, false)
-	return b[:n:n], err == nil
+// made reports whether records are those that a draw was about.
+func (d draw) made(records []dns.RR) bool {
+	return !slices.ContainsFunc(records, func(rr dns.RR) bool {
+		return rr.Header().Name != d.owner || rr.Header().Rrtype != records[0].Header().Rrtype
+	})
 }
 
-// serials returns where the serials of SOA records stand in a message without OPT.
-func serials(wire []byte) (at []int, ok bool) {
-	off, _, ok := skipName(wire, headSize)
-	if off += 4; !ok {
-		return nil, false
+// addOPT appends the OPT record of replies, DO clear, without and with the texts of extended errors.
+func (im *image) addOPT(a *Answer) bool {
+	for _, part := range []struct {
+		end  *uint32
+		text bool
+	}{{&im.opt, false}, {&im.text, true}} {
+		errors := a.extended(part.text)
+		if !part.text || slices.ContainsFunc(errors, hasText) {
+			o := opt(false)
+			o.Option = errors
+			b := make([]byte, dns.Len(o))
+			n, err := dns.PackRR(o, b, 0, nil, false)
+			if err != nil {
+				return false
+			}
+			im.wire = append(im.wire, b[:n]...)
+		}
+		*part.end = uint32(len(im.wire))
 	}
-	for range int(binary.BigEndian.Uint16(wire[6:])) + int(binary.BigEndian.Uint16(wire[8:])) + int(binary.BigEndian.Uint16(wire[10:])) {
-		r, end, ok := nextRecord(wire, off)
-		if !ok {
-			return nil, false
+	return true
+}
+
+func hasText(o dns.EDNS0) bool {
+	e, ok := o.(*dns.EDNS0_EDE)
+	return ok && e.ExtraText != ""
+}
+
+// findSerial looks for the SOA record of an answer, of which there is one at most.
+func (im *image) findSerial() bool {
+	off, _, ok := skipName(im.wire, headSize)
+	if off += 4; !ok {
+		return false
+	}
+	for off < int(im.fixed) {
+		r, end, ok := nextRecord(im.wire, off)
+		if !ok || r.rtype == dns.TypeSOA && (im.serial > 0 || end > dns.MaxMsgSize) {
+			return false
 		}
 		if r.rtype == dns.TypeSOA {
-			at = append(at, end-20) // serial, refresh, retry, expire, minimum
+			im.serial = uint16(end - 20) // serial, refresh, retry, expire, minimum
 		}
 		off = end
 	}
-	return at, off == len(wire)
+	return true
 }

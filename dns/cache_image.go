@@ -3,30 +3,35 @@ package dns
 import "encoding/binary"
 
 // image is an answer as it goes out, compiled once and then copied: what differs
-// between two replies is written into the copy. An image never changes.
+// between two replies is written into the copy. An image never changes. Its fields stand in
+// the order of their use: the first fill one line of the processor's cache.
 type image struct {
-	head    []byte // header, question (folded), and the records that every reply holds
-	name    int    // octets of the question's name
-	serials []int  // where SOA serials stand in head: they follow the catalog's index
-	drawn   *drawn // answer records of which a reply holds some or all, in an order of its own; nil: none
-	// opt is the OPT record for clients that sent one, optText the same with the texts of extended
-	// errors, for those who may read them. They are one when there are none.
-	opt, optText []byte
+	// wire is in one piece what a reply is made of: the header, the question (folded) and the
+	// records that every reply holds; an OPT record, for clients that sent one; the same with the
+	// texts of extended errors, for those who may read them, if there are any; and the units,
+	// records of which a reply holds some or all.
+	wire             []byte
+	fixed, opt, text uint32 // where the first three parts end
+	each             uint32 // octets of every unit, or of the largest; 0: there are none
+	keep             uint32 // units that a reply holds, if they fit
+	name             uint8  // octets of the question's name
+	slow             bool   // the question is the slow path's: there is nothing but the question
+	serial           uint16 // where the serial of an SOA record stands: it follows the catalog's index; 0: none
+	choice           *choice
+	cell             int // of the tally
 
 	marks  []<-chan struct{} // the image holds until one of them is closed
-	slow   bool              // the question is the slow path's: there is nothing but a question
 	reason Reason
-	cell   int // of the tally
 	size   int // bytes in memory, about
 }
 
 // key is what the image's question is known by: name and type.
-func (im *image) key() []byte { return im.head[headSize : headSize+im.name+2] }
+func (im *image) key() []byte { return im.wire[headSize : headSize+int(im.name)+2] }
 
-// positive reports whether the answer has records of its name.
-func (im *image) positive() bool { return im.drawn != nil || im.head[6]|im.head[7] != 0 }
+func (im *image) rcode() int { return int(im.wire[3] & 0xf) }
 
-func (im *image) rcode() int { return int(im.head[3] & 0xf) }
+// positive reports whether the answer has records of the name.
+func (im *image) positive() bool { return im.each > 0 || im.wire[6]|im.wire[7] != 0 }
 
 // holds reports whether nothing has changed that the image was made of.
 func (im *image) holds() bool {
@@ -55,42 +60,57 @@ const (
 	bitCD, bitRA = 1 << 4, 1 << 7
 )
 
-// write makes the reply to a query in out, which has room for to.limit octets, and
-// returns its size, or 0 when only the slow path can tell what to leave out.
-func (im *image) write(out, query []byte, q *plain, to *replyTo, p *picker) int {
+// write turns a query into its reply, in place, and returns the reply's size. msg has room
+// for to.limit octets. With 0 it has changed nothing: only the slow path can tell what to leave out.
+func (im *image) write(msg []byte, q *plain, to *replyTo, p *picker) int {
 	var opt []byte
 	if q.edns.present {
-		opt = im.opt
-		if to.text && len(im.head)+len(im.optText) <= to.limit {
-			opt = im.optText
+		opt = im.wire[im.fixed:im.opt]
+		if to.text && im.opt < im.text && int(im.fixed+im.text-im.opt) <= to.limit {
+			opt = im.wire[im.opt:im.text]
 		}
 	}
-	if len(im.head)+len(opt) > to.limit {
+	room := to.limit - int(im.fixed) - len(opt)
+	if room < int(im.each) || im.choice != nil && !im.choice.reachable(im, room) {
 		return 0
 	}
-	n := copy(out, im.head)
-	out[0], out[1] = query[0], query[1]
-	out[2] |= query[2] & bitRD
-	out[3] |= query[3] & bitCD
+	msg[2] = msg[2]&bitRD | im.wire[2]
+	msg[3] = msg[3]&bitCD | im.wire[3]
 	if to.recursion {
-		out[3] |= bitRA
+		msg[3] |= bitRA
 	}
-	copy(out[headSize:], query[headSize:headSize+im.name])
-	for _, at := range im.serials {
-		binary.BigEndian.PutUint32(out[at:], to.serial)
+	copy(msg[4:headSize], im.wire[4:headSize])
+	n := q.end()
+	n += copy(msg[n:], im.wire[n:im.fixed])
+	if im.serial > 0 {
+		binary.BigEndian.PutUint32(msg[im.serial:], to.serial)
 	}
-	if im.drawn != nil {
-		if n = im.drawn.write(out, n, to.limit-len(opt), to.markTC, p); n == 0 {
-			return 0
-		}
+	if im.choice != nil {
+		n = im.writeChoice(msg, n, n+room, to.markTC, p)
+	} else if im.each > 0 {
+		n = im.writeUnits(msg, n, room, to.markTC, p)
 	}
 	if opt != nil {
-		copy(out[n:], opt)
+		copy(msg[n:], opt)
 		if q.edns.do {
-			out[n+7] |= 1 << 7
+			msg[n+7] |= 1 << 7
 		}
 		n += len(opt)
-		addCount(out[10:], 1)
+		addCount(msg[10:], 1)
+	}
+	return n
+}
+
+// writeUnits appends units of one size, of which no one goes before another, in random order.
+func (im *image) writeUnits(msg []byte, n, room int, markTC bool, p *picker) int {
+	units, each := im.wire[im.text:], int(im.each)
+	m := min(int(im.keep), room/each)
+	addCount(msg[6:], m)
+	if m < int(im.keep) && markTC {
+		msg[2] |= bitTC
+	}
+	for _, i := range p.shuffle(len(units)/each, m) {
+		n += copy(msg[n:], units[int(i)*each:][:each])
 	}
 	return n
 }

@@ -16,7 +16,9 @@ type packer struct {
 	names   map[string]int // of the fixed part, by which owners are compressed; nil: they are not
 	scratch []byte
 	at      int // where the fixed part ends
-	placed  int // additional records that found their target
+
+	targets map[string]uint32 // of the units, folded, by their index
+	first   []placed          // the first unit of each
 }
 
 // names returns the names in a message, and where, as compression finds them.
@@ -36,9 +38,9 @@ func (s *settings) names(m *dns.Msg) map[string]int {
 	return names
 }
 
-// drawn packs the records of a draw and the additional records of their targets. It
-// returns nil for records that say something else at another place of the message.
-func (p *packer) drawn(units []dns.RR, from draw, glue []dns.RR) *drawn {
+// drawn appends to an image's wire the units of a draw and the additional records of
+// their targets. It fails for records that say something else at another place of a message.
+func (p *packer) drawn(im *image, units []dns.RR, from draw, glue []dns.RR) bool {
 	order := make([]int, len(units))
 	for i := range order {
 		order[i] = i
@@ -48,88 +50,92 @@ func (p *packer) drawn(units []dns.RR, from draw, glue []dns.RR) *drawn {
 	for i, at := range order {
 		shares[i] = from.shares[at]
 	}
-	d := &drawn{count: len(units), ways: newWays(shares, from.keep)}
-	if d.sums != nil && d.keep > maxWeighed {
-		return nil
+	c := &choice{ways: newWays(shares, from.keep), smallest: dns.MaxMsgSize}
+	if c.sums != nil && c.keep > maxWeighed {
+		return false
 	}
-	byTarget := map[string][]dns.RR{}
-	for _, rr := range glue {
-		key := catalog.Fold(rr.Header().Name)
-		byTarget[key] = append(byTarget[key], rr)
-	}
-	packed := map[string]uint32{} // targets, by their index
 	for _, i := range order {
-		if !p.add(d, units[i], byTarget, packed) {
-			return nil
+		if !p.addUnit(im, c, units[i]) {
+			return false
 		}
 	}
-	if p.placed < len(glue) || d.shared && slices.ContainsFunc(glue, isTXT) {
-		// Additional records of something else; or meta of the node whose instance brings its target first.
-		return nil
+	im.keep = uint32(c.keep)
+	c.at = append(c.at, uint32(len(im.wire)))
+	if len(glue) == 0 {
+		c.of = nil
+	} else if !p.addGlue(im, c, glue) {
+		return false
 	}
-	d.settle(len(glue) > 0)
-	return d
+	if len(glue) > 0 || c.sums != nil || len(c.ends) > 1 || c.smallest < int(im.each) {
+		im.choice = c
+		im.size += c.bytes()
+	}
+	return true
 }
 
-// add packs one record and, if it is the first with its target, the target's records.
-func (p *packer) add(d *drawn, rr dns.RR, byTarget map[string][]dns.RR, packed map[string]uint32) bool {
+// addUnit packs one unit.
+func (p *packer) addUnit(im *image, c *choice, rr dns.RR) bool {
 	target, ok := targetOf(rr)
 	if !ok {
 		return false
 	}
 	names := p.names
 	if target != "" && names != nil {
-		names = maps.Clone(names) // the target's name is compressed against by its own records only
+		names = maps.Clone(names) // its target is no name for other units to be compressed against
 	}
 	end, ok := p.pack(rr, p.at, names)
 	if !ok {
 		return false
 	}
-	d.at = append(d.at, uint32(len(d.units)))
-	d.units = append(d.units, p.scratch[p.at:end]...)
-	key := catalog.Fold(target)
-	index, known := packed[key]
+	c.at = append(c.at, uint32(len(im.wire)))
+	im.wire = append(im.wire, p.scratch[p.at:end]...)
+	im.each, c.smallest = max(im.each, uint32(end-p.at)), min(c.smallest, end-p.at)
+	index, known := p.targets[catalog.Fold(target)]
 	if !known {
-		index = uint32(len(d.targets))
-		packed[key] = index
-		records, ok := p.addGlue(d, byTarget[key], end, names)
-		if !ok {
-			return false
-		}
-		d.targets = append(d.targets, records)
-		p.placed += len(records)
+		index = uint32(len(p.targets))
+		p.targets[catalog.Fold(target)] = index
+		p.first = append(p.first, placed{names, end})
 	}
-	d.shared = d.shared || known
-	d.of = append(d.of, index)
+	c.shared = c.shared || known
+	c.of = append(c.of, index)
 	return true
 }
 
-// addGlue packs the records of a target behind its unit.
-func (p *packer) addGlue(d *drawn, records []dns.RR, unitEnd int, names map[string]int) ([]glueRecord, bool) {
-	var out []glueRecord
-	for _, rr := range records {
-		switch rr.(type) {
-		case *dns.A, *dns.AAAA, *dns.TXT:
-		default:
-			return nil, false
+// placed is what follows the first unit of a target: the names in the message so far, and its end.
+type placed struct {
+	names map[string]int
+	end   int
+}
+
+// addGlue packs the additional records of all targets, each as if it came right behind
+// the target's unit.
+func (p *packer) addGlue(im *image, c *choice, glue []dns.RR) bool {
+	if c.shared && slices.ContainsFunc(glue, isTXT) {
+		return false // it is that of the node whose instance brings the target first
+	}
+	c.targets = make([][]glueRecord, len(p.targets))
+	for _, rr := range glue {
+		target, ok := p.targets[catalog.Fold(rr.Header().Name)]
+		if t := rr.Header().Rrtype; !ok || t != dns.TypeA && t != dns.TypeAAAA && t != dns.TypeTXT {
+			return false // not a target's own address or text
 		}
-		end, ok := p.pack(rr, unitEnd, names)
+		at := p.first[target]
+		end, ok := p.pack(rr, at.end, at.names)
 		if !ok {
-			return nil, false
+			return false
 		}
-		wire := p.scratch[unitEnd:end]
-		g := glueRecord{from: uint32(len(d.glue))}
-		if pointer, at := ownerPointer(wire); pointer >= p.at {
-			if at != 0 {
-				return nil, false
+		wire := p.scratch[at.end:end]
+		g := glueRecord{from: uint32(len(im.wire)), to: uint32(len(im.wire) + len(wire))}
+		if pointer, after := ownerPointer(wire); pointer >= p.at {
+			if after > 0 {
+				return false
 			}
 			g.back = uint16(pointer - p.at)
 		}
-		d.glue = append(d.glue, wire...)
-		g.to = uint32(len(d.glue))
-		out = append(out, g)
+		im.wire = append(im.wire, wire...)
+		c.targets[target] = append(c.targets[target], g)
 	}
-	return out, true
+	return true
 }
 
 // pack packs a record at off of the scratch message, which grows with it.
@@ -159,8 +165,8 @@ func targetOf(rr dns.RR) (target string, ok bool) {
 
 func isTXT(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeTXT }
 
-// ownerPointer returns where a record's owner points to, and at which octet of it the
-// pointer stands; pointer is -1 when the owner is spelled out.
+// ownerPointer returns where a record's owner points to, and after how many of its
+// octets the pointer stands; pointer is -1 when the owner is spelled out.
 func ownerPointer(wire []byte) (pointer, at int) {
 	for wire[at] != 0 {
 		if wire[at] >= 0xc0 {
@@ -171,30 +177,11 @@ func ownerPointer(wire []byte) (pointer, at int) {
 	return -1, 0
 }
 
-// settle drops what all units have in common.
-func (d *drawn) settle(glue bool) {
-	if !glue {
-		d.of, d.targets, d.shared = nil, nil, false
-	}
-	d.at = append(d.at, uint32(len(d.units)))
-	d.each = len(d.units)
-	same := true
-	for i := range d.count {
-		size := int(d.at[i+1] - d.at[i])
-		same = same && size == int(d.at[1])
-		d.each = min(d.each, size)
-	}
-	if same {
-		d.at = nil
-	}
-	d.units, d.glue = slices.Clip(d.units), slices.Clip(d.glue)
-}
-
-// size is how many bytes of memory it takes, about.
-func (d *drawn) size() int {
-	const itself, perTarget, perRecord = 200, 24, 12
-	n := itself + cap(d.units) + cap(d.glue) + 4*(cap(d.at)+cap(d.of)+cap(d.ends)+cap(d.zeroes)) + 8*cap(d.sums)
-	for _, t := range d.targets {
+// bytes is how much memory the choice takes, about.
+func (c *choice) bytes() int {
+	const itself, perTarget, perRecord = 160, 24, 12
+	n := itself + 4*(cap(c.at)+cap(c.of)+cap(c.ends)+cap(c.zeroes)) + 8*cap(c.sums)
+	for _, t := range c.targets {
 		n += perTarget + perRecord*cap(t)
 	}
 	return n

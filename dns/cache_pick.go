@@ -68,6 +68,13 @@ func (p *picker) below(n uint64) uint64 {
 	return hi
 }
 
+// shuffle returns most of the numbers below n, drawn at random. They are the picker's until the next draw.
+func (p *picker) shuffle(n, most int) []uint32 {
+	p.reserve(n, most)
+	p.uniform(0, n, most)
+	return p.picks
+}
+
 // pick returns the first most records of a fresh draw. They are the picker's until the next one.
 func (p *picker) pick(w *ways, most int) []uint32 {
 	p.reserve(int(w.ends[len(w.ends)-1]), most)
@@ -91,8 +98,9 @@ func (p *picker) reserve(n, most int) {
 	for i := len(p.order); i < n; i++ {
 		p.order = append(p.order, uint32(i))
 	}
-	p.picks = slices.Grow(p.picks[:0], most)
-	p.swapped = slices.Grow(p.swapped[:0], most)
+	if p.picks = p.picks[:0]; cap(p.picks) < most {
+		p.picks, p.swapped = make([]uint32, 0, most), make([]uint32, 0, most)
+	}
 }
 
 // uniform picks k of the numbers in [from, end): the first steps of Fisher and Yates'

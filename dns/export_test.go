@@ -15,14 +15,14 @@ func (h *Handler) NewCache(udp bool, workers int) Cache { return Cache{h.newCach
 func (c Cache) Answer(out, query []byte, client netip.Addr) (n int, ok bool) {
 	c.c.begin()
 	defer c.c.end()
-	return c.c.answer(out, query, client)
+	return c.c.answer(out, copy(out, query), client)
 }
 
 // Begin and Again are Answer for the queries of a batch.
 func (c Cache) Begin() { c.c.begin() }
 
 func (c Cache) Again(out, query []byte, client netip.Addr) (n int, ok bool) {
-	return c.c.answer(out, query, client)
+	return c.c.answer(out, copy(out, query), client)
 }
 
 // Kept returns how many answers the table holds, and how many bytes they take.

@@ -29,9 +29,9 @@ func (w *udpWorker) run() {
 
 // singles reads and answers one query at a time, as any system can.
 func (w *udpWorker) singles() {
-	in, out := make([]byte, maxQuery), make([]byte, ownSize)
+	msg := make([]byte, maxQuery)
 	for {
-		n, session, err := dns.ReadFromSessionUDP(w.conn, in)
+		n, session, err := dns.ReadFromSessionUDP(w.conn, msg)
 		if err != nil {
 			if !w.s.failedRead("udp", err) {
 				return
@@ -40,17 +40,17 @@ func (w *udpWorker) singles() {
 		}
 		reply := &udpReply{conn: w.conn, session: session}
 		w.cache.begin()
-		size, ok := w.cache.answer(out, in[:n], reply.Client())
+		size, ok := w.cache.answer(msg, n, reply.Client())
 		w.cache.end()
 		w.cache.idle()
 		switch {
 		case size > 0:
-			if err := reply.Write(out[:size]); err != nil {
+			if err := reply.Write(msg[:size]); err != nil {
 				w.s.log.Debug("dns reply not sent", "client", reply.Client(), "err", err)
 			}
-		case !ok && w.answerable(in[:n]):
+		case !ok && w.answerable(msg[:n]):
 			w.s.slots <- struct{}{}
-			w.slow(reply, in[:n])
+			w.slow(reply, msg[:n])
 		}
 	}
 }
