@@ -36,7 +36,11 @@ func TestValidate(t *testing.T) {
 		"recursor cache":   {func(c *dns.Config) { c.RecursorCache = -1 }, "dns_config.recursor_cache_bytes"},
 		"networks":         {func(c *dns.Config) { c.RecursorNetworks = []netip.Prefix{{}} }, "dns_config.recursor_networks"},
 		"reverse networks": {func(c *dns.Config) { c.ReverseNetworks = prefixes("10.0.0.0/9", "2001:db8::/36", "2001:db8::/33") }, "dns_config.reverse_networks[0] dns_config.reverse_networks[2]"},
-		"limits":           {func(c *dns.Config) { c.Limits.Idle, c.Limits.Forwards = 0, c.Limits.InFlight }, "limits.idle limits.forwards"},
+		"rates": {func(c *dns.Config) {
+			c.RateLimit, c.RateLimitErrors, c.RateLimitSlip, c.RateLimitExempt = -1, 1<<30, -1, []netip.Prefix{{}}
+		},
+			"dns_config.rate_limit_exempt dns_config.rate_limit dns_config.rate_limit_errors dns_config.rate_limit_slip"},
+		"limits": {func(c *dns.Config) { c.Limits.Idle, c.Limits.Forwards = 0, c.Limits.InFlight }, "limits.idle limits.forwards"},
 	} {
 		cfg := dns.DefaultConfig()
 		c.change(&cfg)

@@ -84,13 +84,13 @@ func (l *rateLimit) allow(client netip.Addr, class rateClass, now time.Time) adm
 func rateKey(client netip.Addr, class rateClass) uint64 {
 	const used, six = 1 << 63, 1 << 62
 	key := used | uint64(class)<<56
-	if a := client.Unmap(); a.Is4() {
+	a := client.Unmap()
+	if a.Is4() {
 		v4 := a.As4()
 		return key | uint64(binary.BigEndian.Uint32(v4[:])>>8)
-	} else {
-		v6 := a.As16()
-		return key | six | binary.BigEndian.Uint64(v6[:8])>>8
 	}
+	v6 := a.As16()
+	return key | six | binary.BigEndian.Uint64(v6[:8])>>8
 }
 
 const (
