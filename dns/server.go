@@ -23,6 +23,7 @@ type Server struct {
 	binds []binding
 	conns conns
 	slots chan struct{} // one token per query being decided
+	desks []*desk       // where plain queries over TCP are answered
 
 	ctx     context.Context // ends when Close stops waiting
 	cancel  context.CancelFunc
@@ -59,6 +60,7 @@ func New(cfg Config, src Source, deps Deps) (*Server, error) {
 		Handler: h, cfg: cfg, conns: newConns(cfg.Limits),
 		slots: make(chan struct{}, cfg.Limits.InFlight), closing: make(chan struct{}),
 	}
+	s.desks = h.newDesks()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for _, a := range cfg.Addrs {
 		b, err := bind(netip.MustParseAddrPort(a)) // validated

@@ -139,6 +139,8 @@ func frame(t testing.TB, id uint16, name string) []byte {
 	m := new(mdns.Msg)
 	m.SetQuestion(name, mdns.TypeA)
 	m.Id = id
+	m.SetEdns0(1232, false)
+	m.IsEdns0().Option = append(m.IsEdns0().Option, &mdns.EDNS0_NSID{Code: mdns.EDNS0NSID}) // no plain query
 	wire, err := m.Pack()
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -32,6 +33,7 @@ func (s *Server) serveTCP(l *net.TCPListener) {
 // take serves a connection, if there is room for it.
 func (s *Server) take(conn stream) {
 	c := newTCPConn(conn, s.cfg.Limits)
+	c.desk = s.desks[rand.IntN(len(s.desks))]
 	evicted, refused := s.conns.admit(c, time.Now())
 	if evicted != nil {
 		s.metrics.ConnEnded(metrics.ConnEvicted)
@@ -75,6 +77,9 @@ func (s *Server) serveConn(c *tcpConn) {
 		// A client that does not take its replies is given no more of them to keep.
 		c.turn <- struct{}{}
 		<-c.turn
+		if s.serveKept(c, query, r) {
+			continue
+		}
 		pipeline <- struct{}{}
 		s.slots <- struct{}{}
 		replies.Go(func() {
@@ -89,6 +94,30 @@ func (s *Server) serveConn(c *tcpConn) {
 		})
 	}
 }
+
+// serveKept sends the replies that a desk has to a query and to those behind it,
+// or reports that the query needs more thought.
+func (s *Server) serveKept(c *tcpConn, query []byte, r *bufio.Reader) bool {
+	replies, ok := c.desk.serve(query, r, c.client, c.out[:0])
+	if !ok {
+		return false
+	}
+	if cap(replies) <= mostKeptOut {
+		c.out = replies
+	}
+	late, err := c.send(replies)
+	if late {
+		s.metrics.ConnEnded(metrics.ConnSlow)
+	}
+	if err != nil {
+		s.log.Debug("dns reply not sent", "client", c.client, "err", err)
+	}
+	s.conns.end(c, time.Now())
+	return true
+}
+
+// mostKeptOut is the size up to which a connection keeps the buffer of its replies.
+const mostKeptOut = 8 << 10
 
 // await returns when the next query has begun, or fails when the connection has been idle for
 // too long. It is not idle while an answer is due (RFC 7766 section 6.2.3).
@@ -137,6 +166,8 @@ type tcpConn struct {
 	limits Limits
 	client netip.Addr
 	turn   chan struct{} // holds one token while a reply is being written
+	desk   *desk         // where its plain queries are answered
+	out    []byte        // replies to those
 
 	// Kept by conns, under its lock.
 	place *list.Element // nil when it is not counted
@@ -184,15 +215,21 @@ func (w *tcpReply) Write(reply []byte) error {
 	framed := make([]byte, 2+len(reply))
 	binary.BigEndian.PutUint16(framed, uint16(len(reply)))
 	copy(framed[2:], reply)
-	w.turn <- struct{}{}
-	defer func() { <-w.turn }()
-	if err := w.SetWriteDeadline(time.Now().Add(w.limits.Write)); err != nil {
-		return err
+	var err error
+	w.late, err = w.send(framed)
+	return err
+}
+
+// send writes framed replies. A client that does not take them in time is late and cut off.
+func (c *tcpConn) send(framed []byte) (late bool, err error) {
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
+	if err := c.SetWriteDeadline(time.Now().Add(c.limits.Write)); err != nil {
+		return false, err
 	}
-	if _, err := w.stream.Write(framed); err != nil {
-		w.late = errors.Is(err, os.ErrDeadlineExceeded)
-		_ = w.Close()
-		return err
+	if _, err := c.stream.Write(framed); err != nil {
+		_ = c.Close()
+		return errors.Is(err, os.ErrDeadlineExceeded), err
 	}
-	return nil
+	return false, nil
 }
