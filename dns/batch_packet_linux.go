@@ -1,8 +1,8 @@
 package dns
 
 import (
+	"bytes"
 	"net/netip"
-	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -61,43 +61,70 @@ func (p *packets) rearm(n int) {
 	}
 }
 
+// batchesWork reports whether the calls for batches are there, and allowed.
+func batchesWork() bool {
+	for _, call := range []uintptr{unix.SYS_RECVMMSG, unix.SYS_SENDMMSG} {
+		const none = ^uintptr(0)
+		if _, _, errno := unix.RawSyscall6(call, none, 0, 0, unix.MSG_DONTWAIT, 0, 0); errno != unix.EBADF {
+			return false
+		}
+	}
+	return true
+}
+
+// The calls for batches are raw ones: they never wait, and the scheduler, which takes the
+// processor away from calls that last as long as sending a batch, would cost more than they.
+
 // receive reads the packets that wait on a socket, and returns how many.
-func (p *packets) receive(fd uintptr) (int, syscall.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&p.all)), batchSize, unix.MSG_DONTWAIT, 0, 0)
+func (p *packets) receive(fd int) (int, syscall.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&p.all)), batchSize, unix.MSG_DONTWAIT, 0, 0)
 	return int(n), errno
 }
 
 // send sends the packets [from, to), and returns how many of them the kernel took: with an error, none.
-func (p *packets) send(fd uintptr, from, to int) (int, syscall.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&p.all[from])), uintptr(to-from), unix.MSG_DONTWAIT, 0, 0)
+func (p *packets) send(fd, from, to int) (int, syscall.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, uintptr(fd), uintptr(unsafe.Pointer(&p.all[from])), uintptr(to-from), unix.MSG_DONTWAIT, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}
 	return int(n), 0
 }
 
-// sendOne sends one packet by itself.
-func (p *packets) sendOne(fd uintptr, i int) syscall.Errno {
-	_, _, errno := unix.Syscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&p.all[i].header)), unix.MSG_DONTWAIT)
-	return errno
-}
-
 // query returns the bytes of a packet received.
 func (p *packets) query(i int) []byte { return p.messages[i][:min(p.all[i].size, ownSize)] }
 
 // client returns the address that a packet came from.
-func (p *packets) client(i int) netip.AddrPort {
+func (p *packets) client(i int) netip.Addr {
 	a := &p.peer[i]
-	port := (*[2]byte)(unsafe.Pointer(&a.Port)) // in network order
-	at := uint16(port[0])<<8 | uint16(port[1])
 	if a.Family == unix.AF_INET {
-		return netip.AddrPortFrom(netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(a)).Addr), at)
+		return netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(a)).Addr)
 	}
-	addr := netip.AddrFrom16(a.Addr)
-	if a.Scope_id != 0 {
-		addr = addr.WithZone(strconv.Itoa(int(a.Scope_id)))
+	return netip.AddrFrom16(a.Addr) // without its zone, which no network of the configuration has
+}
+
+// returnTo says how to answer one packet.
+type returnTo struct {
+	peer     unix.RawSockaddrInet6
+	peerSize uint32
+	control  []byte // says which address of ours the reply leaves from; nil: routing does
+}
+
+func (p *packets) returnTo(i int) returnTo {
+	return returnTo{p.peer[i], p.all[i].header.Namelen, bytes.Clone(p.source(i))}
+}
+
+// send sends one message.
+func (r *returnTo) send(fd int, msg []byte) syscall.Errno {
+	vec := unix.Iovec{Base: &msg[0]}
+	vec.SetLen(len(msg))
+	h := unix.Msghdr{Name: (*byte)(unsafe.Pointer(&r.peer)), Namelen: r.peerSize, Iov: &vec}
+	h.SetIovlen(1)
+	if r.control != nil {
+		h.Control = &r.control[0]
+		h.SetControllen(len(r.control))
 	}
-	return netip.AddrPortFrom(addr, at)
+	_, _, errno := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&h)), unix.MSG_DONTWAIT)
+	return errno
 }
 
 // answer makes a packet received one to send: the reply, of so many octets, lies in its buffer.

@@ -1,15 +1,11 @@
 package dns
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"syscall"
-
-	"golang.org/x/net/ipv4"
-	"golang.org/x/net/ipv6"
 )
 
 // bindAttempts bounds the search for a port that is free over UDP and TCP alike.
@@ -45,33 +41,12 @@ func bindOnce(addr netip.AddrPort) (b binding, err error) {
 		return b, err
 	}
 	b.addr = netip.AddrPortFrom(addr.Addr(), b.tcp.Addr().(*net.TCPAddr).AddrPort().Port())
-	config := net.ListenConfig{Control: shareAddress}
 	for range sharing() {
-		c, err := config.ListenPacket(context.Background(), "udp"+family, b.addr.String())
+		udp, err := listenUDP("udp"+family, b.addr)
 		if err != nil {
 			return b, err
 		}
-		udp := c.(*net.UDPConn)
 		b.udp = append(b.udp, udp)
-		if addr.Addr().IsUnspecified() {
-			if err := tellDestination(udp, addr.Addr()); err != nil {
-				return b, err
-			}
-		}
-		// A burst must not be lost while the worker has other things to do. The kernel may grant less.
-		_ = udp.SetReadBuffer(receiveBuffer)
 	}
 	return b, nil
-}
-
-// receiveBuffer is how many bytes of queries, as the kernel counts them, may wait in a socket.
-const receiveBuffer = 1 << 20
-
-// tellDestination makes the kernel say which of our addresses a packet was sent to:
-// on a host with several, the reply must leave from that one.
-func tellDestination(c *net.UDPConn, a netip.Addr) error {
-	if a.Is4() {
-		return ipv4.NewPacketConn(c).SetControlMessage(ipv4.FlagDst|ipv4.FlagInterface, true)
-	}
-	return ipv6.NewPacketConn(c).SetControlMessage(ipv6.FlagDst|ipv6.FlagInterface, true)
 }

@@ -2,6 +2,7 @@ package dns
 
 import (
 	"errors"
+	"net/netip"
 	"runtime"
 	"syscall"
 
@@ -12,21 +13,33 @@ import (
 // them, and each has a worker.
 func sharing() int { return runtime.GOMAXPROCS(0) }
 
-// shareAddress lets several sockets have one address. Another process cannot join them
+// listenUDP opens a socket that is read in batches, if the kernel, or a filter around
+// the process, does not refuse the call.
+func listenUDP(network string, addr netip.AddrPort) (udpSocket, error) {
+	if !batchesWork() {
+		return listenSingle(network, addr)
+	}
+	return listenBatch(network, addr)
+}
+
+// shareAddress is setSharing for sockets of the standard library.
+func shareAddress(network, _ string, c syscall.RawConn) error {
+	var err error
+	if e := c.Control(func(fd uintptr) { err = setSharing(network, int(fd)) }); e != nil {
+		return e
+	}
+	return err
+}
+
+// setSharing lets several sockets have one address. Another process cannot join them
 // unnoticed: the address' TCP socket, which is bound first, is not shared. And it has
 // replies go out in one piece or not at all (RFC 9715): no forged fragment can become
 // part of one, no forged ICMP message can shrink what we think the path takes, and the kernel
 // spares itself the numbers that fragments are put together by.
-func shareAddress(network, _ string, c syscall.RawConn) error {
+func setSharing(network string, fd int) error {
 	level, option, probe := unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE
 	if network == "udp6" {
 		level, option, probe = unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE
 	}
-	var err error
-	if e := c.Control(func(fd uintptr) {
-		err = errors.Join(unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1), unix.SetsockoptInt(int(fd), level, option, probe))
-	}); e != nil {
-		return e
-	}
-	return err
+	return errors.Join(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1), unix.SetsockoptInt(fd, level, option, probe))
 }

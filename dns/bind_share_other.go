@@ -2,10 +2,17 @@
 
 package dns
 
-import "syscall"
+import (
+	"net/netip"
+	"syscall"
+)
 
 // sharing is how many UDP sockets one address gets. Elsewhere than on Linux the kernel
 // does not spread clients over several.
 func sharing() int { return 1 }
 
 func shareAddress(_, _ string, _ syscall.RawConn) error { return nil }
+
+func listenUDP(network string, addr netip.AddrPort) (udpSocket, error) {
+	return listenSingle(network, addr)
+}

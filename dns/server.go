@@ -36,13 +36,13 @@ type Server struct {
 // binding is the sockets of one address.
 type binding struct {
 	addr netip.AddrPort
-	udp  []*net.UDPConn // the kernel spreads clients over them
+	udp  []udpSocket // the kernel spreads clients over them
 	tcp  *net.TCPListener
 }
 
 func (b binding) close() {
 	for _, c := range b.udp {
-		_ = c.Close()
+		c.close()
 	}
 	if b.tcp != nil {
 		_ = b.tcp.Close()
@@ -90,9 +90,9 @@ func (s *Server) Start() {
 	s.start.Do(func() {
 		sockets := len(s.binds) * sharing()
 		for _, b := range s.binds {
-			for _, conn := range b.udp {
-				w := &udpWorker{s: s, conn: conn, cache: s.newCache(true, sockets), wildcard: b.addr.Addr().IsUnspecified()}
-				s.running.Go(w.run)
+			for _, c := range b.udp {
+				w := &udpWorker{s: s, cache: s.newCache(true, sockets)}
+				s.running.Go(func() { c.serve(w) })
 			}
 			s.running.Go(func() { s.serveTCP(b.tcp) })
 		}
@@ -135,9 +135,8 @@ func (s *Server) Close() error {
 	s.close.Do(func() {
 		close(s.closing)
 		for _, b := range s.binds {
-			for _, conn := range b.udp {
-				// Wakes the reader and keeps the socket for replies still to come.
-				_ = conn.SetReadDeadline(time.Unix(1, 0))
+			for _, c := range b.udp {
+				c.wake() // and keep it for replies still to come
 			}
 			_ = b.tcp.Close()
 		}
