@@ -47,7 +47,10 @@ type cache struct {
 	plain  plain
 
 	picker  picker
-	scratch []byte
+	luck    luck
+	rng     *rand.Rand // whose source is luck
+	room    [1024]byte // in which most answers are packed
+	scratch []byte     // and single records
 	tally   *metrics.Tally
 	tallied time.Time
 	took    time.Duration // of the queries answered last
@@ -55,11 +58,13 @@ type cache struct {
 
 // newCache returns the cache of one of several workers, for queries over UDP or over TCP.
 func (h *Handler) newCache(udp bool, workers int) *cache {
-	return &cache{
+	c := &cache{
 		h: h, udp: udp, seed: maphash.MakeSeed(), tally: h.metrics.NewTally(),
 		known:  answerTable{most: max(cacheBytes/workers, leastBytes)},
 		picker: picker{rng: rand.NewPCG(rand.Uint64(), rand.Uint64())},
 	}
+	c.rng = rand.New(&c.luck)
+	return c
 }
 
 // begin takes notice of the settings and the catalog as they are at the moment. Queries

@@ -2,6 +2,7 @@ package dns
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
@@ -34,12 +35,13 @@ func (c *cache) compile(q *plain) (im *image) {
 	if _, done := c.set.refuse(query); done {
 		return nil
 	}
-	luck, seen := &luck{}, &watch{}
-	a := c.set.resolver.resolve(Question{Name: name, Type: q.qtype, UDP: c.udp}, c.view, rand.New(luck), nil, seen)
+	seen := &watch{}
+	c.luck.used = false
+	a := c.set.resolver.resolve(Question{Name: name, Type: q.qtype, UDP: c.udp}, c.view, c.rng, nil, seen)
 	if !c.keepable(&a) {
 		return nil
 	}
-	if !luck.used && len(seen.marks) <= maxMarks {
+	if !c.luck.used && len(seen.marks) <= maxMarks {
 		im = c.pack(q, query, &a, seen.draws)
 	}
 	if im == nil {
@@ -79,7 +81,7 @@ func (c *cache) pack(q *plain, query *query, a *Answer, draws []draw) *image {
 		m.Answer, units = m.Answer[:fixed], m.Answer[fixed:]
 		m.Extra, glue = nil, m.Extra
 	}
-	wire, err := m.Pack()
+	wire, err := m.PackBuffer(c.room[:])
 	if err != nil || len(wire) > dns.MaxMsgSize || !bytes.Equal(wire[headSize:headSize+q.name+2], q.wireKey()) {
 		return nil
 	}
@@ -95,7 +97,7 @@ func (c *cache) pack(q *plain, query *query, a *Answer, draws []draw) *image {
 			return nil
 		}
 	}
-	im.wire = slices.Clip(im.wire)
+	im.wire = bytes.Clone(im.wire) // no longer than it must be, and not in the room for the next one
 	return im
 }
 
@@ -106,31 +108,46 @@ func (d draw) made(records []dns.RR) bool {
 	})
 }
 
-// addOPT appends the OPT record of replies, DO clear, without and with the texts of extended errors.
+// addOPT appends the OPT record of replies, DO clear, without and with the texts of
+// extended errors. It fails when there are options of another kind.
 func (im *image) addOPT(a *Answer) bool {
-	for _, part := range []struct {
-		end  *uint32
-		text bool
-	}{{&im.opt, false}, {&im.text, true}} {
-		errors := a.extended(part.text)
-		if !part.text || slices.ContainsFunc(errors, hasText) {
-			o := opt(false)
-			o.Option = errors
-			b := make([]byte, dns.Len(o))
-			n, err := dns.PackRR(o, b, 0, nil, false)
-			if err != nil {
-				return false
-			}
-			im.wire = append(im.wire, b[:n]...)
+	errors := a.extended(true)
+	texts := false
+	for _, o := range errors {
+		e, ok := o.(*dns.EDNS0_EDE)
+		if !ok {
+			return false
 		}
-		*part.end = uint32(len(im.wire))
+		texts = texts || e.ExtraText != ""
 	}
+	im.wire = appendErrors(im.wire, errors, false)
+	im.opt = uint32(len(im.wire))
+	if texts {
+		im.wire = appendErrors(im.wire, errors, true)
+	}
+	im.text = uint32(len(im.wire))
 	return true
 }
 
-func hasText(o dns.EDNS0) bool {
-	e, ok := o.(*dns.EDNS0_EDE)
-	return ok && e.ExtraText != ""
+// appendErrors appends an OPT record of ours with extended errors, see [opt].
+func appendErrors(b []byte, errors []dns.EDNS0, texts bool) []byte {
+	b = append(b, 0)
+	b = binary.BigEndian.AppendUint16(b, dns.TypeOPT)
+	b = binary.BigEndian.AppendUint16(b, ownSize)
+	b = append(b, 0, 0, 0, 0, 0, 0) // code, version, flags; size of data
+	data := len(b)
+	for _, o := range errors {
+		e, text := o.(*dns.EDNS0_EDE), ""
+		if texts {
+			text = e.ExtraText
+		}
+		b = binary.BigEndian.AppendUint16(b, dns.EDNS0EDE)
+		b = binary.BigEndian.AppendUint16(b, uint16(2+len(text)))
+		b = binary.BigEndian.AppendUint16(b, e.InfoCode)
+		b = append(b, text...)
+	}
+	binary.BigEndian.PutUint16(b[data-2:], uint16(len(b)-data))
+	return b
 }
 
 // findSerial looks for the SOA record of an answer, of which there is one at most.
