@@ -2,6 +2,7 @@ package dns
 
 import (
 	"context"
+	"hash/maphash"
 	"net/netip"
 )
 
@@ -57,3 +58,19 @@ func Whole(h *Handler, wire []byte, udp bool) []byte {
 	}
 	return out
 }
+
+// NewCacheOf returns a cache whose table is bounded to so many bytes.
+func (h *Handler) NewCacheOf(bytes int) Cache {
+	c := h.newCache(true, 1)
+	c.known.most = bytes
+	return Cache{c}
+}
+
+// Has reports whether an answer to a query is kept in the table.
+func (c Cache) Has(query []byte) bool {
+	q := new(plain)
+	return q.read(query) && c.c.known.find(maphash.Bytes(c.c.seed, q.wireKey()), q.wireKey()) != nil
+}
+
+// Idle hands over what was counted.
+func (c Cache) Idle() { c.c.idle() }
