@@ -21,14 +21,14 @@ func (s *State) Apply(index uint64, c Command) (Result, error) {
 }
 
 // ApplyAll applies steps in order, to the same effect as one by one, but readers
-// see all of them or none. One transaction for all copies the upper nodes of
+// see all of them or none. One batch for all copies the upper nodes of
 // the indexes once, not once for each step.
 func (s *State) ApplyAll(steps []Step) []Applied {
 	if len(steps) == 0 {
 		return nil
 	}
 	out := make([]Applied, len(steps))
-	t := &tx{Txn: s.db.Txn(true), state: s}
+	t := s.begin()
 	for i, step := range steps {
 		if step.Command == nil {
 			continue
@@ -37,7 +37,6 @@ func (s *State) ApplyAll(steps []Step) []Applied {
 		t.index = step.Index
 		out[i].Result, out[i].Err = step.Command.apply(t)
 	}
-	t.Commit()
-	s.advanceTo(steps[len(steps)-1].Index)
+	s.commit(t.tables, steps[len(steps)-1].Index, func() { s.watches.tell(t.batch, t.touched) })
 	return out
 }

@@ -7,16 +7,16 @@ func (c *Deregister) apply(t *tx) (Result, error) {
 	case c.Node == "":
 		return Result{}, Errorf(Invalid, "node name is missing")
 	case c.ServiceID != "":
-		if i := first[Instance](t.Txn, tableInstances, "id", onNodeKey(c.Node, c.ServiceID)); i != nil {
+		if i := t.instance(c.Node, c.ServiceID); i != nil {
 			t.removeInstance(i)
 		}
 	case c.CheckID != "":
-		if k := first[Check](t.Txn, tableChecks, "id", onNodeKey(c.Node, c.CheckID)); k != nil {
-			t.remove(tableChecks, k)
+		if k := t.check(c.Node, c.CheckID); k != nil {
+			remove(t, &t.checks, k)
 			t.touchCheck(k)
 		}
 	default:
-		if n := first[Node](t.Txn, tableNodes, "id", nodeKey(c.Node)); n != nil {
+		if n := t.node(c.Node); n != nil {
 			t.removeNode(n)
 		}
 	}
@@ -24,24 +24,24 @@ func (c *Deregister) apply(t *tx) (Result, error) {
 }
 
 func (t *tx) removeInstance(i *Instance) {
-	for _, k := range slices.Collect(rows[Check](t.Txn, tableChecks, "of", ofServiceKey(i.Node, i.ID))) {
-		t.remove(tableChecks, k)
+	for _, k := range slices.Collect(t.checks.rows(checksByOwner, checksOf(i.Node, i.ID))) {
+		remove(t, &t.checks, k)
 		t.touch(resChecks)
 	}
-	t.remove(tableInstances, i)
+	remove(t, &t.instances, i)
 	t.touch(resNode(i.Node), resServiceList)
 	t.leftService(i.Name)
 }
 
 func (t *tx) removeNode(n *Node) {
-	for _, i := range slices.Collect(rows[Instance](t.Txn, tableInstances, "id", nodeKey(n.Name))) {
+	for _, i := range slices.Collect(t.instances.rows(byID, instancesOn(n.Name))) {
 		t.removeInstance(i)
 	}
-	for _, k := range slices.Collect(rows[Check](t.Txn, tableChecks, "id", nodeKey(n.Name))) {
-		t.remove(tableChecks, k)
+	for _, k := range slices.Collect(t.checks.rows(byID, checksOn(n.Name))) {
+		remove(t, &t.checks, k)
 		t.touch(resChecks)
 	}
-	t.remove(tableNodes, n)
+	remove(t, &t.nodes, n)
 	t.touch(resNodes)
 	t.forget(resNode(n.Name), resNodeGone)
 }

@@ -17,7 +17,7 @@ func (c *SetKey) apply(t *tx) (Result, error) {
 		return Result{}, Errorf(TooLarge, "value of key %q has %d bytes, the limit is %d", key, len(c.Value), MaxValueBytes)
 	}
 	p := &Pair{Key: key, Value: c.Value, Flags: c.Flags, CreateIndex: t.index, ModifyIndex: t.index}
-	old := first[Pair](t.Txn, tableKeys, "id", key)
+	old := t.pair(key)
 	if c.CAS && (old == nil) != (c.Index == 0) {
 		return Result{}, nil
 	}
@@ -27,19 +27,19 @@ func (c *SetKey) apply(t *tx) (Result, error) {
 		}
 		p.CreateIndex, p.LockIndex = old.CreateIndex, old.LockIndex
 	}
-	t.put(tableKeys, p)
+	put(t, &t.keys, p)
 	return Result{OK: true}, nil
 }
 
 func (c *DeleteKey) apply(t *tx) (Result, error) {
 	key := string(c.Key)
 	if c.Tree {
-		for _, p := range slices.Collect(rows[Pair](t.Txn, tableKeys, "id", key)) {
+		for _, p := range slices.Collect(t.keys.rows(byID, pairsBelow(key))) {
 			t.bury(p)
 		}
 		return Result{OK: true}, nil
 	}
-	p := first[Pair](t.Txn, tableKeys, "id", key)
+	p := t.pair(key)
 	if c.CAS && (p == nil || p.ModifyIndex != c.Index) {
 		return Result{}, nil
 	}
@@ -51,16 +51,12 @@ func (c *DeleteKey) apply(t *tx) (Result, error) {
 
 // bury removes a key and remembers the index of its removal.
 func (t *tx) bury(p *Pair) {
-	t.remove(tableKeys, p)
-	if first[grave](t.Txn, tableGraves, "id", p.Key) == nil {
-		t.state.graves++
-	}
-	t.put(tableGraves, &grave{Key: p.Key, Index: t.index})
-	for t.state.graves > maxGraves {
-		for oldest := range rows[grave](t.Txn, tableGraves, "age", "") {
-			t.remove(tableGraves, oldest)
-			t.state.graves--
-			t.put(tableVersions, &version{Resource: resGraveFloor, Index: oldest.Index})
+	remove(t, &t.keys, p)
+	put(t, &t.graves, &grave{Key: p.Key, Index: t.index})
+	for t.graves.len() > maxGraves {
+		for oldest := range t.graves.rows(gravesByAge, nil) {
+			remove(t, &t.graves, oldest)
+			put(t, &t.versions, &version{Resource: resGraveFloor, Index: oldest.Index})
 			break
 		}
 	}

@@ -14,7 +14,7 @@ func (c *Register) apply(t *tx) (Result, error) {
 		t.putNode(node)
 	}
 	// Rows share the node row's copy of its name, as first registered.
-	name := first[Node](t.Txn, tableNodes, "id", nodeKey(c.Node.Name)).Name
+	name := t.node(c.Node.Name).Name
 	if c.Instance != nil {
 		i := *c.Instance
 		i.Node = name
@@ -34,7 +34,7 @@ func (c *Register) plan(t *tx) (node, renamed *Node, err error) {
 	if c.Node.Name == "" || hasControl(c.Node.Name) {
 		return nil, nil, Errorf(Invalid, "node name %q is missing or has a control character", c.Node.Name)
 	}
-	old := first[Node](t.Txn, tableNodes, "id", nodeKey(c.Node.Name))
+	old := t.node(c.Node.Name)
 	if !c.SkipNodeUpdate || old == nil {
 		if c.Node.Address == "" {
 			return nil, nil, Errorf(Invalid, "node %q: address is missing", c.Node.Name)
@@ -48,7 +48,7 @@ func (c *Register) plan(t *tx) (node, renamed *Node, err error) {
 			}
 		}
 		if n.ID != "" {
-			if other := first[Node](t.Txn, tableNodes, "uuid", Fold(n.ID)); other != nil && !EqualFold(other.Name, n.Name) {
+			if other := t.nodeByUUID(n.ID); other != nil && !EqualFold(other.Name, n.Name) {
 				renamed = other
 			}
 		}
@@ -74,14 +74,14 @@ func (c *Register) checkOwner(t *tx, check *Check) error {
 		return Errorf(Invalid, "check %q: status %q is none of passing, warning, critical", check.ID, check.Status)
 	case check.ServiceID == "", c.Instance != nil && c.Instance.ID == check.ServiceID:
 		return nil
-	case first[Instance](t.Txn, tableInstances, "id", onNodeKey(c.Node.Name, check.ServiceID)) == nil:
+	case t.instance(c.Node.Name, check.ServiceID) == nil:
 		return Errorf(NotFound, "check %q: node %q has no service with id %q", check.ID, c.Node.Name, check.ServiceID)
 	}
 	return nil
 }
 
 func (t *tx) putNode(n *Node) {
-	old := first[Node](t.Txn, tableNodes, "id", nodeKey(n.Name))
+	old := t.node(n.Name)
 	n.CreateIndex, n.ModifyIndex = t.index, t.index
 	if old != nil {
 		n.Name = old.Name
@@ -90,13 +90,13 @@ func (t *tx) putNode(n *Node) {
 		}
 		n.CreateIndex = old.CreateIndex
 	}
-	t.put(tableNodes, n)
+	put(t, &t.nodes, n)
 	t.touch(resNodes)
 	t.touchNode(n.Name)
 }
 
 func (t *tx) putInstance(i *Instance) {
-	old := first[Instance](t.Txn, tableInstances, "id", onNodeKey(i.Node, i.ID))
+	old := t.instance(i.Node, i.ID)
 	i.CreateIndex, i.ModifyIndex = t.index, t.index
 	if old != nil {
 		if i.SameAs(old) {
@@ -104,7 +104,7 @@ func (t *tx) putInstance(i *Instance) {
 		}
 		i.CreateIndex = old.CreateIndex
 	}
-	t.put(tableInstances, i)
+	put(t, &t.instances, i)
 	t.touch(resNode(i.Node), resService(i.Name))
 	if old == nil || old.Name != i.Name || !slices.Equal(old.Tags, i.Tags) {
 		t.touch(resServiceList)
@@ -117,7 +117,7 @@ func (t *tx) putInstance(i *Instance) {
 
 // followInstance brings the name and tags that its checks repeat up to date.
 func (t *tx) followInstance(i *Instance) {
-	for _, c := range slices.Collect(rows[Check](t.Txn, tableChecks, "of", ofServiceKey(i.Node, i.ID))) {
+	for _, c := range slices.Collect(t.checks.rows(checksByOwner, checksOf(i.Node, i.ID))) {
 		k := *c
 		t.putCheck(&k)
 	}
@@ -125,7 +125,7 @@ func (t *tx) followInstance(i *Instance) {
 
 // leftService records that a service lost an instance.
 func (t *tx) leftService(name string) {
-	for range rows[Instance](t.Txn, tableInstances, "service", serviceKey(name)) {
+	for range t.instances.rows(instancesByService, instancesOf(name)) {
 		t.touch(resService(name))
 		return
 	}
@@ -133,12 +133,12 @@ func (t *tx) leftService(name string) {
 }
 
 func (t *tx) putCheck(c *Check) {
-	if i := first[Instance](t.Txn, tableInstances, "id", onNodeKey(c.Node, c.ServiceID)); i != nil {
-		c.ServiceName, c.ServiceTags = i.Name, i.Tags
+	if i := t.instance(c.Node, c.ServiceID); i != nil {
+		c.ServiceID, c.ServiceName, c.ServiceTags = i.ID, i.Name, i.Tags // not copies of them
 	} else {
 		c.ServiceID, c.ServiceName, c.ServiceTags = "", "", nil
 	}
-	old := first[Check](t.Txn, tableChecks, "id", onNodeKey(c.Node, c.ID))
+	old := t.check(c.Node, c.ID)
 	c.CreateIndex, c.ModifyIndex = t.index, t.index
 	if old != nil {
 		if c.SameAs(old) {
@@ -146,7 +146,7 @@ func (t *tx) putCheck(c *Check) {
 		}
 		c.CreateIndex = old.CreateIndex
 	}
-	t.put(tableChecks, c)
+	put(t, &t.checks, c)
 	t.touchCheck(c)
 	if old != nil && old.ServiceID != c.ServiceID {
 		t.touchCheck(old)
@@ -167,7 +167,7 @@ func (c *SetStatus) apply(t *tx) (Result, error) {
 	if !c.Status.Valid() {
 		return Result{}, Errorf(Invalid, "check %q: status %q is none of passing, warning, critical", c.CheckID, c.Status)
 	}
-	old := first[Check](t.Txn, tableChecks, "id", onNodeKey(c.Node, c.CheckID))
+	old := t.check(c.Node, c.CheckID)
 	if old == nil {
 		return Result{}, Errorf(NotFound, "node %q has no check with id %q", c.Node, c.CheckID)
 	}

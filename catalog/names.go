@@ -1,6 +1,9 @@
 package catalog
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Longest DNS label and name in octets (RFC 1035 section 2.3.4).
 const (
@@ -68,23 +71,28 @@ func Fold(s string) string {
 }
 
 // EqualFold reports whether Fold(a) == Fold(b), without an allocation.
-func EqualFold(a, b string) bool {
-	if len(a) != len(b) {
-		return false
+func EqualFold(a, b string) bool { return len(a) == len(b) && compareFold(a, b) == 0 }
+
+// compareFold is strings.Compare of Fold(a) and Fold(b), without an allocation.
+func compareFold(a, b string) int {
+	if a == b {
+		return 0
 	}
-	for i := range len(a) {
-		x, y := a[i], b[i]
-		if 'A' <= x && x <= 'Z' {
-			x += 'a' - 'A'
-		}
-		if 'A' <= y && y <= 'Z' {
-			y += 'a' - 'A'
-		}
-		if x != y {
-			return false
+	for i := range min(len(a), len(b)) {
+		if x, y := a[i], b[i]; x != y {
+			if x, y = foldOctet(x), foldOctet(y); x != y {
+				return cmp.Compare(x, y)
+			}
 		}
 	}
-	return true
+	return cmp.Compare(len(a), len(b))
+}
+
+func foldOctet(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 // ValidHostName reports, as an Invalid error, why a name cannot stand as a host

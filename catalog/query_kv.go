@@ -4,17 +4,13 @@ import "strings"
 
 // Pair returns a key's pair, or nil, and its mark. A key that was deleted keeps the index of its deletion.
 func (s *Snapshot) Pair(key string) (*Pair, Mark) {
-	changed, row, err := s.txn.FirstWatch(tableKeys, "id", key)
-	if err != nil {
-		panic("catalog: read keys: " + err.Error())
-	}
-	m := Mark{Index: 1, Changed: changed}
-	p, _ := row.(*Pair)
+	m := Mark{Index: 1, Changed: s.watch(watchPair(key))}
+	p := s.pair(key)
 	if p != nil {
 		m.Index = p.ModifyIndex
 		return p, m
 	}
-	if g := first[grave](s.txn, tableGraves, "id", key); g != nil {
+	if g := s.grave(key); g != nil {
 		m.Index = g.Index
 	}
 	m.Index = max(m.Index, s.graveFloor())
@@ -23,18 +19,13 @@ func (s *Snapshot) Pair(key string) (*Pair, Mark) {
 
 // Pairs returns every pair whose key begins with prefix, in key order.
 func (s *Snapshot) Pairs(prefix string) ([]*Pair, Mark) {
-	it, err := s.txn.Get(tableKeys, "id", prefix)
-	if err != nil {
-		panic("catalog: read keys: " + err.Error())
-	}
-	m := Mark{Index: max(1, s.graveFloor()), Changed: it.WatchCh()}
+	m := Mark{Index: max(1, s.graveFloor()), Changed: s.watch(watchPairs(prefix))}
 	var out []*Pair
-	for row := it.Next(); row != nil; row = it.Next() {
-		p := row.(*Pair)
+	for p := range s.keys.rows(byID, pairsBelow(prefix)) {
 		m.Index = max(m.Index, p.ModifyIndex)
 		out = append(out, p)
 	}
-	for g := range rows[grave](s.txn, tableGraves, "id", prefix) {
+	for g := range s.graves.rows(byID, gravesBelow(prefix)) {
 		m.Index = max(m.Index, g.Index)
 	}
 	return out, m
@@ -60,7 +51,7 @@ func (s *Snapshot) Keys(prefix, separator string) ([]string, Mark) {
 }
 
 func (s *Snapshot) graveFloor() uint64 {
-	if v := first[version](s.txn, tableVersions, "id", resGraveFloor); v != nil {
+	if v := s.version(resGraveFloor); v != nil {
 		return v.Index
 	}
 	return 0

@@ -5,18 +5,16 @@ package catalog
 // however many instances there are. The mark is that of [Snapshot.Services].
 func (s *Snapshot) ServiceNames(limit int) ([]string, Mark) {
 	var out []string
-	from := ""
 	for len(out) < limit {
-		it, err := s.txn.LowerBound(tableInstances, "service", from)
-		if err != nil {
-			panic("catalog: read instances: " + err.Error())
+		var past span[Instance]
+		if len(out) > 0 {
+			past = instancesPast(out[len(out)-1])
 		}
-		i, _ := it.Next().(*Instance)
+		i := s.instances.first(instancesByService, past)
 		if i == nil {
 			break
 		}
 		out = append(out, i.Name)
-		from = Fold(i.Name) + "\x01" // past every key of this name, before that of any longer one
 	}
 	return out, s.mark(resServiceList)
 }

@@ -1,21 +1,20 @@
 package catalog
 
 import (
-	"fmt"
-	"net/netip"
-
-	"github.com/hashicorp/go-memdb"
+	"cmp"
+	"strings"
 )
 
-// Tables. Keys are lower-cased where DNS or Consul's clients ignore case.
-const (
-	tableNodes     = "nodes"     // *Node
-	tableInstances = "instances" // *Instance
-	tableChecks    = "checks"    // *Check
-	tableKeys      = "keys"      // *Pair
-	tableGraves    = "graves"    // *grave: deleted keys, so that indexes never run backwards
-	tableVersions  = "versions"  // *version: last index of each watched resource
-)
+// tables is a version of all rows. A published one never changes.
+type tables struct {
+	batch     uint64 // that wrote it
+	nodes     table[Node]
+	instances table[Instance]
+	checks    table[Check]
+	keys      table[Pair]
+	graves    table[grave]   // deleted keys, so that indexes never run backwards
+	versions  table[version] // last index of each watched resource
+}
 
 // grave remembers when a key was deleted.
 type grave struct {
@@ -29,107 +28,92 @@ type version struct {
 	Index    uint64
 }
 
-// index tells go-memdb where rows stand: keyOf computes a row's key, the caller
-// of a query passes a key that is ready made (a string built by the functions below).
-type index[T any] struct {
-	keyOf func(T) string // "" leaves the row out
-}
+// Indexes. Names are ordered without regard to case where DNS or Consul's clients ignore it.
+const (
+	byID               = 0 // every table has it
+	nodesByUUID        = 1
+	nodesByAddress     = 2
+	instancesByService = 1
+	instancesByAddress = 2
+	checksByOwner      = 1
+	gravesByAge        = 1
+)
 
-func (x index[T]) FromArgs(args ...any) ([]byte, error) {
-	if len(args) != 1 {
-		return nil, fmt.Errorf("one key wanted, %d given", len(args))
+// newTables returns tables without rows.
+func newTables() *tables {
+	return &tables{
+		nodes:     table[Node]{layout: layoutOfNodes()},
+		instances: table[Instance]{layout: layoutOfInstances()},
+		checks:    table[Check]{layout: layoutOfChecks()},
+		keys: table[Pair]{layout: &layout[Pair]{
+			indexes: []index[Pair]{{order: func(a, b *Pair) int { return strings.Compare(a.Key, b.Key) }}},
+			watches: func(p *Pair, touch func(watchKey)) { touchPair(p.Key, touch) },
+		}},
+		graves: table[grave]{layout: &layout[grave]{
+			indexes: []index[grave]{
+				{order: func(a, b *grave) int { return strings.Compare(a.Key, b.Key) }},
+				{order: func(a, b *grave) int { return cmp.Or(cmp.Compare(a.Index, b.Index), strings.Compare(a.Key, b.Key)) }},
+			},
+			watches: func(*grave, func(watchKey)) {}, // a key that is buried was touched
+		}},
+		versions: table[version]{layout: &layout[version]{
+			indexes: []index[version]{{order: func(a, b *version) int { return strings.Compare(a.Resource, b.Resource) }}},
+			watches: func(v *version, touch func(watchKey)) { touch(watchResource(v.Resource)) },
+		}},
 	}
-	key, ok := args[0].(string)
-	if !ok {
-		return nil, fmt.Errorf("key is a %T, not a string", args[0])
+}
+
+func layoutOfNodes() *layout[Node] {
+	byName := func(a, b *Node) int { return compareFold(a.Name, b.Name) }
+	return &layout[Node]{
+		indexes: []index[Node]{
+			{order: byName},
+			{
+				order: func(a, b *Node) int { return cmp.Or(compareFold(a.ID, b.ID), byName(a, b)) },
+				holds: func(n *Node) bool { return n.ID != "" },
+			},
+			{
+				order: func(a, b *Node) int { return cmp.Or(compareAddresses(a.Address, b.Address), byName(a, b)) },
+				holds: func(n *Node) bool { return addressOf(n.Address).IsValid() },
+			},
+		},
+		watches: func(n *Node, touch func(watchKey)) {
+			touch(watchNode(n.Name))
+			if a := addressOf(n.Address); a.IsValid() {
+				touch(watchNodesAt(a))
+			}
+		},
 	}
-	return []byte(key), nil
 }
 
-func (x index[T]) PrefixFromArgs(args ...any) ([]byte, error) { return x.FromArgs(args...) }
-
-func (x index[T]) FromObject(row any) (bool, []byte, error) {
-	r, ok := row.(T)
-	if !ok {
-		return false, nil, fmt.Errorf("row is a %T, not a %T", row, r)
+func layoutOfInstances() *layout[Instance] {
+	place := func(a, b *Instance) int { return cmp.Or(compareFold(a.Node, b.Node), strings.Compare(a.ID, b.ID)) }
+	return &layout[Instance]{
+		indexes: []index[Instance]{
+			{order: place},
+			{order: func(a, b *Instance) int { return cmp.Or(compareFold(a.Name, b.Name), place(a, b)) }},
+			{
+				order: func(a, b *Instance) int { return cmp.Or(compareAddresses(a.Address, b.Address), place(a, b)) },
+				holds: func(i *Instance) bool { return addressOf(i.Address).IsValid() },
+			},
+		},
+		watches: func(i *Instance, touch func(watchKey)) {
+			touch(watchAnyInstance())
+			if a := addressOf(i.Address); a.IsValid() {
+				touch(watchInstancesAt(a))
+			}
+		},
 	}
-	key := x.keyOf(r)
-	return key != "", []byte(key), nil
 }
 
-// The parts of a composed key are joined by NUL, which no name or id may contain,
-// and end with one, so that no key is the prefix of another.
-
-func nodeKey(name string) string         { return Fold(name) + "\x00" }
-func onNodeKey(node, id string) string   { return Fold(node) + "\x00" + id + "\x00" }
-func serviceKey(name string) string      { return Fold(name) + "\x00" }
-func ofServiceKey(node, s string) string { return Fold(node) + "\x00" + s + "\x00" }
-func addrKey(a netip.Addr) string        { b := a.Unmap().As16(); return string(b[:]) }
-
-// addrKeyOf is addrKey for an address that may be missing or a host name.
-func addrKeyOf(address string) string {
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return ""
+func layoutOfChecks() *layout[Check] {
+	return &layout[Check]{
+		indexes: []index[Check]{
+			{order: func(a, b *Check) int { return cmp.Or(compareFold(a.Node, b.Node), strings.Compare(a.ID, b.ID)) }},
+			{order: func(a, b *Check) int {
+				return cmp.Or(compareFold(a.Node, b.Node), strings.Compare(a.ServiceID, b.ServiceID), strings.Compare(a.ID, b.ID))
+			}},
+		},
+		watches: func(c *Check, touch func(watchKey)) { touch(watchChecksOf(c.Node, c.ServiceID)) },
 	}
-	return addrKey(a)
-}
-
-const indexKeyLen = 8
-
-func indexKey(i uint64) string {
-	var b [indexKeyLen]byte
-	for n := range b {
-		b[n] = byte(i >> (8 * (indexKeyLen - 1 - n)))
-	}
-	return string(b[:])
-}
-
-func schema() *memdb.DBSchema {
-	db := &memdb.DBSchema{Tables: map[string]*memdb.TableSchema{
-		tableNodes: table(
-			unique("id", index[*Node]{func(n *Node) string { return nodeKey(n.Name) }}),
-			unique("uuid", index[*Node]{func(n *Node) string { return Fold(n.ID) }}),
-			many("addr", index[*Node]{func(n *Node) string { return addrKeyOf(n.Address) }}),
-		),
-		tableInstances: table(
-			unique("id", index[*Instance]{func(i *Instance) string { return onNodeKey(i.Node, i.ID) }}),
-			many("service", index[*Instance]{func(i *Instance) string { return serviceKey(i.Name) }}),
-			many("addr", index[*Instance]{func(i *Instance) string { return addrKeyOf(i.Address) }}),
-		),
-		tableChecks: table(
-			unique("id", index[*Check]{func(c *Check) string { return onNodeKey(c.Node, c.ID) }}),
-			many("of", index[*Check]{func(c *Check) string { return ofServiceKey(c.Node, c.ServiceID) }}),
-		),
-		tableKeys: table(
-			unique("id", index[*Pair]{func(p *Pair) string { return p.Key }}),
-		),
-		tableGraves: table(
-			unique("id", index[*grave]{func(g *grave) string { return g.Key }}),
-			many("age", index[*grave]{func(g *grave) string { return indexKey(g.Index) }}),
-		),
-		tableVersions: table(
-			unique("id", index[*version]{func(v *version) string { return v.Resource }}),
-		),
-	}}
-	for name, t := range db.Tables {
-		t.Name = name
-	}
-	return db
-}
-
-func table(indexes ...*memdb.IndexSchema) *memdb.TableSchema {
-	t := &memdb.TableSchema{Indexes: map[string]*memdb.IndexSchema{}}
-	for _, x := range indexes {
-		t.Indexes[x.Name] = x
-	}
-	return t
-}
-
-func unique(name string, x memdb.Indexer) *memdb.IndexSchema {
-	return &memdb.IndexSchema{Name: name, Unique: true, AllowMissing: name != "id", Indexer: x}
-}
-
-func many(name string, x memdb.Indexer) *memdb.IndexSchema {
-	return &memdb.IndexSchema{Name: name, AllowMissing: true, Indexer: x}
 }

@@ -1,15 +1,11 @@
 package catalog
 
-import (
-	"net/netip"
-
-	"github.com/hashicorp/go-memdb"
-)
+import "net/netip"
 
 // Snapshot is a consistent read-only view of a State. Its methods are safe for
 // concurrent use, and so are the rows they return; nobody may modify those.
 type Snapshot struct {
-	txn *memdb.Txn
+	*tables
 	// Index is the raft index the rows are at, or a little past.
 	Index  uint64
 	moment Moment
@@ -27,17 +23,13 @@ type Mark struct {
 
 // mark returns the mark of a resource that exists, or of the first fallback that does.
 func (s *Snapshot) mark(resource string, fallback ...string) Mark {
-	changed, row, err := s.txn.FirstWatch(tableVersions, "id", resource)
-	if err != nil {
-		panic("catalog: read versions: " + err.Error())
-	}
-	v, _ := row.(*version)
+	v := s.version(resource)
 	for _, f := range fallback {
 		if v == nil {
-			v = first[version](s.txn, tableVersions, "id", f)
+			v = s.version(f)
 		}
 	}
-	m := Mark{Index: 1, Changed: changed}
+	m := Mark{Index: 1, Changed: s.watch(watchResource(resource))}
 	if v != nil {
 		m.Index = max(m.Index, v.Index)
 	}
@@ -55,7 +47,7 @@ func (s *Snapshot) NodeMark(node string) Mark { return s.mark(resNode(node), res
 
 // Node returns a node by name, without regard to case; nil when there is none.
 func (s *Snapshot) Node(name string) *Node {
-	return first[Node](s.txn, tableNodes, "id", nodeKey(name))
+	return s.node(name)
 }
 
 // NodeByID returns the node with a UUID; nil when there is none.
@@ -63,47 +55,47 @@ func (s *Snapshot) NodeByID(id string) *Node {
 	if id == "" {
 		return nil
 	}
-	return first[Node](s.txn, tableNodes, "uuid", Fold(id))
+	return s.nodeByUUID(id)
 }
 
 // Nodes returns all nodes in the order of their names.
 func (s *Snapshot) Nodes() ([]*Node, Mark) {
-	return collect(rows[Node](s.txn, tableNodes, "id", "")), s.mark(resNodes)
+	return collect(s.nodes.rows(byID, nil)), s.mark(resNodes)
 }
 
 // NodesAt returns the nodes whose address is a.
 func (s *Snapshot) NodesAt(a netip.Addr) []*Node {
-	return collect(rows[Node](s.txn, tableNodes, "addr", addrKey(a)))
+	return collect(s.nodes.rows(nodesByAddress, nodesAt(a)))
 }
 
 // InstancesAt returns the instances whose own address is a.
 func (s *Snapshot) InstancesAt(a netip.Addr) []*Instance {
-	return collect(rows[Instance](s.txn, tableInstances, "addr", addrKey(a)))
+	return collect(s.instances.rows(instancesByAddress, instancesAt(a)))
 }
 
 // Instance returns one instance on a node, or nil.
 func (s *Snapshot) Instance(node, id string) *Instance {
-	return first[Instance](s.txn, tableInstances, "id", onNodeKey(node, id))
+	return s.instance(node, id)
 }
 
 // InstancesOn returns the instances on a node in the order of their ids.
 func (s *Snapshot) InstancesOn(node string) []*Instance {
-	return collect(rows[Instance](s.txn, tableInstances, "id", nodeKey(node)))
+	return collect(s.instances.rows(byID, instancesOn(node)))
 }
 
 // InstancesOf returns the instances of a service in the order of node and id.
 func (s *Snapshot) InstancesOf(service string) []*Instance {
-	return collect(rows[Instance](s.txn, tableInstances, "service", serviceKey(service)))
+	return collect(s.instances.rows(instancesByService, instancesOf(service)))
 }
 
 // Instances calls yield for every instance, in the order of node and id.
 func (s *Snapshot) Instances(yield func(*Instance) bool) {
-	rows[Instance](s.txn, tableInstances, "id", "")(yield)
+	s.instances.rows(byID, nil)(yield)
 }
 
 // HasService reports whether a service has any instance.
 func (s *Snapshot) HasService(service string) bool {
-	for range rows[Instance](s.txn, tableInstances, "service", serviceKey(service)) {
+	for range s.instances.rows(instancesByService, instancesOf(service)) {
 		return true
 	}
 	return false
@@ -125,23 +117,23 @@ func (s *Snapshot) Services() (map[string][]string, Mark) {
 
 // Check returns one check of a node or of an instance on it, or nil.
 func (s *Snapshot) Check(node, id string) *Check {
-	return first[Check](s.txn, tableChecks, "id", onNodeKey(node, id))
+	return s.check(node, id)
 }
 
 // ChecksOn returns all checks on a node, those of its instances included, in the order of their ids.
 func (s *Snapshot) ChecksOn(node string) []*Check {
-	return collect(rows[Check](s.txn, tableChecks, "id", nodeKey(node)))
+	return collect(s.checks.rows(byID, checksOn(node)))
 }
 
 // ChecksOfInstance returns the checks of one instance, or with an empty id those of the node itself.
 func (s *Snapshot) ChecksOfInstance(node, id string) []*Check {
-	return collect(rows[Check](s.txn, tableChecks, "of", ofServiceKey(node, id)))
+	return collect(s.checks.rows(checksByOwner, checksOf(node, id)))
 }
 
 // ChecksOfService returns the checks of all instances of a service.
 func (s *Snapshot) ChecksOfService(service string) []*Check {
 	var out []*Check
-	for i := range rows[Instance](s.txn, tableInstances, "service", serviceKey(service)) {
+	for i := range s.instances.rows(instancesByService, instancesOf(service)) {
 		out = append(out, s.ChecksOfInstance(i.Node, i.ID)...)
 	}
 	return out
@@ -150,7 +142,7 @@ func (s *Snapshot) ChecksOfService(service string) []*Check {
 // ChecksIn returns all checks that have a status; "any" returns every check.
 func (s *Snapshot) ChecksIn(status Status) ([]*Check, Mark) {
 	var out []*Check
-	for c := range rows[Check](s.txn, tableChecks, "id", "") {
+	for c := range s.checks.rows(byID, nil) {
 		if status == "any" || c.Status == status {
 			out = append(out, c)
 		}
@@ -172,7 +164,7 @@ func (e *Entry) Status() Status { return Worst(e.Checks) }
 func (s *Snapshot) Entries(service string) []Entry {
 	var out []Entry
 	onNode := map[string][]*Check{}
-	for i := range rows[Instance](s.txn, tableInstances, "service", serviceKey(service)) {
+	for i := range s.instances.rows(instancesByService, instancesOf(service)) {
 		node, ok := onNode[i.Node]
 		if !ok {
 			node = s.ChecksOfInstance(i.Node, "")
@@ -180,7 +172,7 @@ func (s *Snapshot) Entries(service string) []Entry {
 		}
 		checks := make([]*Check, 0, len(node)+1)
 		checks = append(checks, node...)
-		for c := range rows[Check](s.txn, tableChecks, "of", ofServiceKey(i.Node, i.ID)) {
+		for c := range s.checks.rows(checksByOwner, checksOf(i.Node, i.ID)) {
 			checks = append(checks, c)
 		}
 		out = append(out, Entry{Node: s.Node(i.Node), Instance: i, Checks: checks})

@@ -21,7 +21,7 @@ func resService(name string) string { return prefixOfService + Fold(name) + "\x0
 func (t *tx) touchNode(node string) {
 	t.touch(resNode(node))
 	seen := map[string]bool{}
-	for i := range rows[Instance](t.Txn, tableInstances, "id", nodeKey(node)) {
+	for i := range t.instances.rows(byID, instancesOn(node)) {
 		if r := resService(i.Name); !seen[r] {
 			seen[r] = true
 			t.touch(r)
@@ -32,8 +32,8 @@ func (t *tx) touchNode(node string) {
 // forget drops a resource that is gone; its index lives on in the gone row, so
 // that a reader who saw the resource still sees its index rise.
 func (t *tx) forget(resource, gone string) {
-	if v := first[version](t.Txn, tableVersions, "id", resource); v != nil {
-		t.remove(tableVersions, v)
+	if v := t.version(resource); v != nil {
+		remove(t, &t.versions, v)
 	}
 	t.touch(gone)
 }

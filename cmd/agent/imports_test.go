@@ -37,7 +37,6 @@ var soleImporters = map[string]string{
 	"github.com/miekg/dns":                "dns",
 	"github.com/hashicorp/raft":           "consensus",
 	"github.com/prometheus/client_golang": "metrics",
-	"github.com/hashicorp/go-memdb":       "catalog",
 	"github.com/urfave/cli/v2":            "cmd/muster",
 }
 
