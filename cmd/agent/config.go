@@ -17,12 +17,21 @@ type Config struct {
 	Datacenter string            // a DNS label in lower case
 
 	DataDir   string // empty with DevMode only: everything is kept in memory
-	DevMode   bool   // everything is kept in memory
-	Server    bool   // a member of the raft cluster; this version runs nothing else
+	DevMode   bool   // everything is kept in memory; a server that makes a cluster of itself
+	Server    bool   // a member of the raft cluster; false: a client agent
 	Bootstrap bool   // makes a cluster of this server alone when the data directory holds none
+	// BootstrapExpect is how many servers make a cluster once they have met, 2 or
+	// more; the same on each of them. 0: this one joins a cluster, or has Bootstrap.
+	BootstrapExpect int
 
 	Addresses
 	Ports Ports
+
+	Gossip Gossip
+	TLS    TLS
+	Raft
+	Autopilot     Autopilot
+	SnapshotAgent SnapshotAgent
 
 	// DNS holds the zones, recursors and all of dns_config. Addrs and Datacenter
 	// are filled in by [Config.DNSConfig].
@@ -43,12 +52,15 @@ type Config struct {
 	// CheckUpdateInterval is how long a change of nothing but a check's output may
 	// wait before it goes to the catalog. 0: at once, a log entry for each.
 	CheckUpdateInterval time.Duration
+	DiscardCheckOutput  bool // the output of checks stays out of the catalog
 
 	LeaveOnTerm    bool // SIGTERM leaves the cluster for good
 	SkipLeaveOnInt bool // SIGINT does not leave the cluster
-
-	RaftSnapshotThreshold uint64        // log entries after which a snapshot is made
-	RaftSnapshotInterval  time.Duration // how often that is looked at
+	// LeaveDrainTime is how long an agent that leaves goes on answering after it
+	// has told the others. 0: not at all.
+	LeaveDrainTime time.Duration
+	// RPCHoldTimeout is how long a request waits for a leader before it fails. 0: not at all.
+	RPCHoldTimeout time.Duration
 
 	Services []catalog.ServiceDefinition // as their owners state them: valid, ids unique, not normalised
 	Checks   []catalog.CheckDefinition   // those that stand by themselves, likewise
@@ -68,24 +80,35 @@ type HTTPSettings struct {
 type Limits struct {
 	// HTTPMaxConnsPerClient is the most HTTP connections of one client address. Negative: no limit.
 	HTTPMaxConnsPerClient int
+	// RPCMaxConnsPerClient is the most connections to the server port of one
+	// address. Negative: no limit.
+	RPCMaxConnsPerClient int
+	// RPCHandshakeTimeout is how long a connection to the server port may take to
+	// say what it is, TLS included; more than 0.
+	RPCHandshakeTimeout time.Duration
 }
 
 // LevelTrace is below slog's debug: for every single step.
 const LevelTrace = slog.LevelDebug - 4
 
 // DefaultConfig is the settings before any file or flag: Consul's ports and
-// names. It lacks what Load finds out or insists on: name, addresses, data directory, role.
+// names. It lacks what Load finds out or insists on: name, addresses, data
+// directory, role, and how signals end an agent of that role.
 func DefaultConfig() Config {
 	return Config{
-		Datacenter:            "dc1",
-		Addresses:             Addresses{ClientAddrs: loopbackOnly()},
-		Ports:                 Ports{DNS: 8600, HTTP: 8500, HTTPS: -1, Server: 8300, SerfLAN: 8301, SerfWAN: 8302},
-		DNS:                   dns.DefaultConfig(),
-		Limits:                Limits{HTTPMaxConnsPerClient: 200},
-		CheckUpdateInterval:   5 * time.Minute,
-		SkipLeaveOnInt:        true,
-		RaftSnapshotThreshold: 16384,
-		RaftSnapshotInterval:  30 * time.Second,
+		Datacenter:          "dc1",
+		Addresses:           Addresses{ClientAddrs: loopbackOnly()},
+		Ports:               Ports{DNS: 8600, HTTP: 8500, HTTPS: -1, Server: 8300, SerfLAN: 8301, SerfWAN: 8302},
+		Gossip:              defaultGossip(),
+		TLS:                 defaultTLS(),
+		Raft:                defaultRaft(),
+		Autopilot:           defaultAutopilot(),
+		SnapshotAgent:       SnapshotAgent{Retain: 30},
+		DNS:                 dns.DefaultConfig(),
+		Limits:              Limits{HTTPMaxConnsPerClient: 200, RPCMaxConnsPerClient: 200, RPCHandshakeTimeout: 5 * time.Second},
+		CheckUpdateInterval: 5 * time.Minute,
+		LeaveDrainTime:      5 * time.Second,
+		RPCHoldTimeout:      7 * time.Second,
 	}
 }
 
@@ -94,6 +117,7 @@ func DefaultConfig() Config {
 func DevConfig() Config {
 	c := DefaultConfig()
 	c.DevMode, c.Server, c.Bootstrap = true, true, true
+	c.SkipLeaveOnInt = true
 	c.BindAddr = loopbackOnly()[0]
 	c.UI = true
 	return c

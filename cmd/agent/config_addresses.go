@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"slices"
@@ -12,22 +13,26 @@ import (
 
 // Addresses are where an agent listens and where others find it.
 type Addresses struct {
-	BindAddr      netip.Addr   // of the server port; never unspecified nor public
-	AdvertiseAddr netip.Addr   // of the node as others see it, and of services that have none
-	ClientAddrs   []netip.Addr // of DNS and HTTP
+	BindAddr         netip.Addr   // of the server port, and of gossip unless the next two are set
+	SerfLANAddr      netip.Addr   // of gossip; the zero Addr: BindAddr
+	SerfWANAddr      netip.Addr   // of gossip between datacenters; the zero Addr: BindAddr
+	AdvertiseAddr    netip.Addr   // of the node as others see it, and of services that have none
+	AdvertiseAddrWAN netip.Addr   // of this server as other datacenters see it
+	ClientAddrs      []netip.Addr // of DNS, HTTP and HTTPS
 
-	HTTPAddrs []string     // IP addresses or "unix:///path"; empty: ClientAddrs
-	DNSAddrs  []netip.Addr // empty: ClientAddrs
+	HTTPAddrs  []string     // IP addresses or "unix:///path"; empty: ClientAddrs
+	HTTPSAddrs []netip.Addr // empty: ClientAddrs
+	DNSAddrs   []netip.Addr // empty: ClientAddrs
 }
 
 // Ports are the agent's ports: -1 is off, 0 any free one.
 type Ports struct {
-	DNS    int // UDP and TCP
-	HTTP   int
-	HTTPS  int // nothing listens on it in this version
-	Server int // raft; never off
-	// The ports of gossip. This version tells them to clients that ask and no more.
-	SerfLAN, SerfWAN int
+	DNS     int // UDP and TCP
+	HTTP    int
+	HTTPS   int
+	Server  int // raft and rpc, of servers; never off
+	SerfLAN int // gossip, UDP and TCP; never off
+	SerfWAN int // gossip between datacenters, UDP and TCP, of servers
 }
 
 // HTTPListen returns the addresses of the HTTP API, "ip:port" or "unix:///path"; none when it is off.
@@ -50,16 +55,25 @@ func (c *Config) HTTPListen() []string {
 
 // DNSListen returns the addresses of the DNS server, "ip:port"; none when it is off.
 func (c *Config) DNSListen() []string {
-	if c.Ports.DNS < 0 {
+	return c.clientListen(c.DNSAddrs, c.Ports.DNS)
+}
+
+// HTTPSListen returns the addresses of the HTTP API over TLS, "ip:port"; none when it is off.
+func (c *Config) HTTPSListen() []string {
+	return c.clientListen(c.HTTPSAddrs, c.Ports.HTTPS)
+}
+
+// clientListen joins a port with the addresses that belong to it, or else those for clients.
+func (c *Config) clientListen(addrs []netip.Addr, port int) []string {
+	if port < 0 {
 		return nil
 	}
-	addrs := c.DNSAddrs
 	if len(addrs) == 0 {
 		addrs = c.ClientAddrs
 	}
 	out := texts(addrs)
 	for i, host := range out {
-		out[i] = net.JoinHostPort(host, strconv.Itoa(c.Ports.DNS))
+		out[i] = net.JoinHostPort(host, strconv.Itoa(port))
 	}
 	return out
 }
@@ -67,6 +81,20 @@ func (c *Config) DNSListen() []string {
 // ServerListen returns the address of the server port, "ip:port".
 func (c *Config) ServerListen() string {
 	return net.JoinHostPort(c.BindAddr.String(), strconv.Itoa(c.Ports.Server))
+}
+
+// SerfLANListen returns the address of gossip; its port is 0 for any free one.
+func (c *Config) SerfLANListen() netip.AddrPort {
+	return netip.AddrPortFrom(cmp.Or(c.SerfLANAddr, c.BindAddr), uint16(c.Ports.SerfLAN))
+}
+
+// SerfWANListen returns the address of gossip between datacenters; on is false
+// when this agent takes no part in that: it is off, or this is no server.
+func (c *Config) SerfWANListen() (at netip.AddrPort, on bool) {
+	if !c.Server || c.Ports.SerfWAN < 0 {
+		return netip.AddrPort{}, false
+	}
+	return netip.AddrPortFrom(cmp.Or(c.SerfWANAddr, c.BindAddr), uint16(c.Ports.SerfWAN)), true
 }
 
 // DNSConfig returns the complete settings of the DNS server.

@@ -3,11 +3,7 @@ package agent
 import (
 	"log/slog"
 	"strings"
-	"time"
 )
-
-// minSnapshotInterval keeps a server from spending its disk on snapshots; raft takes no less than 5 ms.
-const minSnapshotInterval = time.Second
 
 func (b *builder) process(k *processKeys) {
 	c := &b.cfg
