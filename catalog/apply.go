@@ -22,21 +22,40 @@ func (s *State) Apply(index uint64, c Command) (Result, error) {
 
 // ApplyAll applies steps in order, to the same effect as one by one, but readers
 // see all of them or none. One batch for all copies the upper nodes of
-// the indexes once, not once for each step.
+// the indexes once, not once for each step. The state keeps the commands, so
+// nobody may write to them any more.
 func (s *State) ApplyAll(steps []Step) []Applied {
 	if len(steps) == 0 {
 		return nil
 	}
 	out := make([]Applied, len(steps))
 	t := s.begin()
+	var changes []*Change
 	for i, step := range steps {
 		if step.Command == nil {
 			continue
 		}
 		// Commands check before they change, so one that fails leaves nothing to undo.
-		t.index = step.Index
-		out[i].Result, out[i].Err = step.Command.apply(t)
+		t.index, t.done = step.Index, t.done[:0]
+		out[i].Result, out[i].Err = t.run(step.Command)
+		if c := newChange(step.Index, t.done); c != nil {
+			changes = append(changes, c)
+		}
 	}
-	s.commit(t.tables, steps[len(steps)-1].Index, func() { s.watches.tell(t.batch, t.touched) })
+	s.publish(t.tables, func() { s.watches.tell(t.batch, t.touched) })
+	s.advanceTo(steps[len(steps)-1].Index, changes)
 	return out
+}
+
+// run applies a command and notes it if it is one for [Changes].
+func (t *tx) run(c Command) (Result, error) {
+	res, err := c.apply(t)
+	if err != nil {
+		return res, err
+	}
+	switch c.(type) {
+	case *Register, *Deregister, *SetStatus, *SetLineage:
+		t.done = append(t.done, c)
+	}
+	return res, nil
 }

@@ -180,7 +180,7 @@ func (c *SetStatus) apply(t *tx) (Result, error) {
 func (c *Batch) apply(t *tx) (Result, error) {
 	res := Result{OK: true, Batch: make([]Outcome, len(c.Commands))}
 	for i, sub := range c.Commands {
-		r, err := sub.apply(t)
+		r, err := t.run(sub)
 		res.Batch[i] = Outcome{OK: r.OK, Err: err}
 	}
 	return res, nil

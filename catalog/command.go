@@ -74,7 +74,8 @@ type DeleteKey struct {
 }
 
 // Batch applies commands in order at one index. Each may fail by itself:
-// a batch saves log entries, it is not a transaction. Batches do not nest.
+// a batch saves log entries, it is not a transaction. Batches do not nest, nor
+// hold a Once; a Once may hold a batch.
 type Batch struct {
 	Commands []Command
 }
@@ -89,6 +90,10 @@ const (
 	kindSetKey     kind = 4
 	kindDeleteKey  kind = 5
 	kindBatch      kind = 6
+
+	kindOnce         kind = 7
+	kindSetAutopilot kind = 8
+	kindSetLineage   kind = 9
 )
 
 func (*Register) kind() kind   { return kindRegister }
@@ -97,6 +102,10 @@ func (*SetStatus) kind() kind  { return kindSetStatus }
 func (*SetKey) kind() kind     { return kindSetKey }
 func (*DeleteKey) kind() kind  { return kindDeleteKey }
 func (*Batch) kind() kind      { return kindBatch }
+
+func (*Once) kind() kind         { return kindOnce }
+func (*SetAutopilot) kind() kind { return kindSetAutopilot }
+func (*SetLineage) kind() kind   { return kindSetLineage }
 
 func newCommand(k kind) Command {
 	switch k {
@@ -112,6 +121,12 @@ func newCommand(k kind) Command {
 		return &DeleteKey{}
 	case kindBatch:
 		return &Batch{}
+	case kindOnce:
+		return &Once{}
+	case kindSetAutopilot:
+		return &SetAutopilot{}
+	case kindSetLineage:
+		return &SetLineage{}
 	}
 	return nil
 }
@@ -178,8 +193,8 @@ func (b *Batch) UnmarshalJSON(data []byte) error {
 	}
 	b.Commands = make([]Command, len(items))
 	for i, item := range items {
-		if item.Kind == kindBatch {
-			return fmt.Errorf("command %d of a batch is a batch", i)
+		if item.Kind == kindBatch || item.Kind == kindOnce {
+			return fmt.Errorf("command %d of a batch is a batch or a once", i)
 		}
 		c, err := decodeBody(item.Kind, item.Body)
 		if err != nil {

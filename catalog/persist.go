@@ -29,6 +29,10 @@ const (
 	recordKey      recordKind = 4
 	recordGrave    recordKind = 5
 	recordVersion  recordKind = 6
+
+	recordMemory    recordKind = 7
+	recordAutopilot recordKind = 8
+	recordLineage   recordKind = 9
 )
 
 // pairRecord is a Pair whose key may be any bytes, which JSON strings cannot carry.
@@ -45,17 +49,48 @@ type graveRecord struct {
 
 // Persist writes every row, so that Restore on another State makes an equal one.
 func (s *Snapshot) Persist(w io.Writer) error {
+	return s.persist(w, func(p *persister) {
+		s.persistRegistered(p)
+		persistRows(p, &s.keys, recordKey, func(r *Pair) any { return &pairRecord{Pair: *r, Key: []byte(r.Key)} })
+		persistRows(p, &s.graves, recordGrave, func(r *grave) any { return &graveRecord{[]byte(r.Key), r.Index} })
+		persistRows[version](p, &s.versions, recordVersion, nil)
+		persistRows(p, &s.memories, recordMemory, recordOf)
+		if s.autopilot != nil {
+			p.record(recordAutopilot, s.autopilot)
+		}
+	})
+}
+
+// PersistDiscovery writes what [Changes] tells of: nodes, instances and checks with
+// their indexes, and the lineage. Restore makes of it a state that has nothing else.
+func (s *Snapshot) PersistDiscovery(w io.Writer) error {
+	return s.persist(w, func(p *persister) {
+		s.persistRegistered(p)
+		for v := range s.versions.rows(byID, nil) {
+			if v.Resource != resGraveFloor {
+				p.record(recordVersion, v)
+			}
+		}
+	})
+}
+
+// persistRegistered writes what was registered.
+func (s *Snapshot) persistRegistered(p *persister) {
+	if (s.lineage != Lineage{}) {
+		p.record(recordLineage, s.lineage)
+	}
+	persistRows[Node](p, &s.nodes, recordNode, nil)
+	persistRows[Instance](p, &s.instances, recordInstance, nil)
+	persistRows[Check](p, &s.checks, recordCheck, nil)
+}
+
+func (s *Snapshot) persist(w io.Writer, rows func(*persister)) error {
 	p := &persister{sum: sha256.New()}
 	buffered := bufio.NewWriterSize(w, 64<<10)
 	p.w = io.MultiWriter(buffered, p.sum)
 	p.bytes([]byte(persistMagic))
 	p.bytes(binary.BigEndian.AppendUint64(nil, s.Index))
-	persistRows[Node](p, &s.nodes, recordNode, nil)
-	persistRows[Instance](p, &s.instances, recordInstance, nil)
-	persistRows[Check](p, &s.checks, recordCheck, nil)
-	persistRows(p, &s.keys, recordKey, func(r *Pair) any { return &pairRecord{Pair: *r, Key: []byte(r.Key)} })
-	persistRows(p, &s.graves, recordGrave, func(r *grave) any { return &graveRecord{[]byte(r.Key), r.Index} })
-	persistRows[version](p, &s.versions, recordVersion, nil)
+	rows(p)
 	p.bytes([]byte{byte(recordEnd)})
 	p.bytes(binary.BigEndian.AppendUint64(nil, p.rows))
 	p.bytes(p.sum.Sum(nil))

@@ -141,6 +141,21 @@ func (t *tables) putRecord(k recordKind, body []byte) error {
 			return fmt.Errorf("key is empty")
 		}
 		t.graves.put(t.batch, &grave{string(g.Key), g.Index})
+	case recordMemory:
+		var r memoryRecord
+		if err := json.Unmarshal(body, &r); err != nil {
+			return err
+		}
+		m, err := r.memory()
+		if err != nil {
+			return err
+		}
+		t.memories.put(t.batch, m)
+	case recordAutopilot:
+		t.autopilot = &Autopilot{}
+		return json.Unmarshal(body, t.autopilot)
+	case recordLineage:
+		return json.Unmarshal(body, &t.lineage)
 	default:
 		return fmt.Errorf("unknown kind %d", k)
 	}

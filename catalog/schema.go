@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"cmp"
 	"strings"
 )
@@ -14,6 +15,9 @@ type tables struct {
 	keys      table[Pair]
 	graves    table[grave]   // deleted keys, so that indexes never run backwards
 	versions  table[version] // last index of each watched resource
+	memories  table[memory]  // outcomes of Once
+	autopilot *Autopilot     // nil: never set
+	lineage   Lineage
 }
 
 // grave remembers when a key was deleted.
@@ -37,6 +41,7 @@ const (
 	instancesByAddress = 2
 	checksByOwner      = 1
 	gravesByAge        = 1
+	memoriesByAge      = 1
 )
 
 // newTables returns tables without rows.
@@ -60,6 +65,18 @@ func newTables() *tables {
 			indexes: []index[version]{{order: func(a, b *version) int { return strings.Compare(a.Resource, b.Resource) }}},
 			watches: func(v *version, touch func(watchKey)) { touch(watchResource(v.Resource)) },
 		}},
+		memories: table[memory]{layout: layoutOfMemories()},
+	}
+}
+
+func layoutOfMemories() *layout[memory] {
+	byBytes := func(a, b *memory) int { return bytes.Compare(a.ID[:], b.ID[:]) }
+	return &layout[memory]{
+		indexes: []index[memory]{
+			{order: byBytes},
+			{order: func(a, b *memory) int { return cmp.Or(cmp.Compare(a.Index, b.Index), byBytes(a, b)) }},
+		},
+		watches: func(*memory, func(watchKey)) {}, // nobody asks for them
 	}
 }
 

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"net/netip"
 	"strings"
 )
@@ -94,6 +95,10 @@ func versionOf(resource string) span[version] {
 	return func(v *version) int { return strings.Compare(v.Resource, resource) }
 }
 
+func memoryOf(id [16]byte) span[memory] {
+	return func(m *memory) int { return bytes.Compare(m.ID[:], id[:]) }
+}
+
 func (t *tables) node(name string) *Node { return t.nodes.first(byID, nodeNamed(name)) }
 func (t *tables) instance(node, id string) *Instance {
 	return t.instances.first(byID, instanceOn(node, id))
@@ -104,6 +109,7 @@ func (t *tables) grave(key string) *grave      { return t.graves.first(byID, gra
 func (t *tables) version(resource string) *version {
 	return t.versions.first(byID, versionOf(resource))
 }
+func (t *tables) memory(id [16]byte) *memory { return t.memories.first(byID, memoryOf(id)) }
 func (t *tables) nodeByUUID(id string) *Node { return t.nodes.first(nodesByUUID, nodeWithUUID(id)) }
 
 // comparePrefix is 0 for the keys that begin with prefix.

@@ -63,6 +63,7 @@ type tx struct {
 	*tables
 	index   uint64 // raft index of the command being applied
 	touched []watchKey
+	done    []Command // of the present step, those for Changes that succeeded
 }
 
 // begin starts a batch on the present version of the tables.

@@ -110,6 +110,7 @@ func watchAnyInstance() watchKey             { return watchedAs('i') }
 func watchNodesAt(a netip.Addr) watchKey     { return watchedAs('a').address(a) }
 func watchInstancesAt(a netip.Addr) watchKey { return watchedAs('b').address(a) }
 func watchChecksOf(node, id string) watchKey { return watchedAs('c').folded(node).octet(0).text(id) }
+func watchAutopilot() watchKey               { return watchedAs('o') }
 func watchPair(key string) watchKey          { return watchedAs('k').text(key) }
 
 func (k watchKey) address(a netip.Addr) watchKey {
