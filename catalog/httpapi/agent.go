@@ -29,8 +29,16 @@ type Registrations interface {
 type Agent interface {
 	// Self describes this agent.
 	Self() Self
-	// Members are all agents this one knows of, itself included.
-	Members() []Member
+	// Members are all agents of this datacenter, this one included, or with wan the
+	// servers of all datacenters, under names of the form NODE.DATACENTER. A client
+	// agent has no WAN pool: Invalid.
+	Members(wan bool) ([]Member, error)
+	// Join makes the agent known to a cluster, with wan to another datacenter,
+	// through a member's "host" or "host:port". Unavailable when nobody answers there.
+	Join(ctx context.Context, address string, wan bool) error
+	// ForceLeave has a failed member count as left, with prune be forgotten at
+	// once. NotFound when there is none of that name.
+	ForceLeave(ctx context.Context, name string, prune, wan bool) error
 	// Reload reads the configuration again, all or nothing, and tells what changed in a line for people.
 	Reload(ctx context.Context) (changed string, err error)
 	// Leave withdraws this agent from the cluster and stops it. It returns before the process ends.

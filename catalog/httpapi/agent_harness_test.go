@@ -82,11 +82,22 @@ func (a *fakeAgent) Self() Self {
 	}
 }
 
-func (a *fakeAgent) Members() []Member {
+func (a *fakeAgent) Members(wan bool) ([]Member, error) {
+	if wan {
+		return []Member{{Name: "n1.dc1", Address: "127.0.0.1", Port: 8302, Status: MemberAlive, Tags: map[string]string{"role": "consul", "dc": "dc1"}}}, nil
+	}
 	return []Member{
 		{Name: "n1", Address: "127.0.0.1", Port: 8301, Status: MemberAlive, Tags: map[string]string{"role": "consul", "dc": "dc1"}},
 		{Name: "c1", Address: "127.0.0.2", Port: 8301, Status: MemberFailed, Tags: map[string]string{"role": "node", "dc": "dc1"}},
-	}
+	}, nil
+}
+
+func (a *fakeAgent) Join(_ context.Context, address string, wan bool) error {
+	return a.tell("join %s %t", address, wan)
+}
+
+func (a *fakeAgent) ForceLeave(_ context.Context, name string, prune, wan bool) error {
+	return a.tell("force-leave %s %t %t", name, prune, wan)
 }
 
 func (a *fakeAgent) Subscribe(_ context.Context, level slog.Level, json bool) <-chan []byte {

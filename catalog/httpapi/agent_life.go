@@ -1,7 +1,5 @@
 package httpapi
 
-import "muster/catalog"
-
 // agentReload reads the configuration again and answers with what changed, in words.
 func (s *Server) agentReload(r *request) (answer, error) {
 	changed, err := s.deps.Agent.Reload(r.Context())
@@ -16,10 +14,32 @@ func (s *Server) agentLeave(r *request) (answer, error) {
 	return answer{}, s.deps.Agent.Leave(r.Context())
 }
 
-func (s *Server) agentJoin(*request) (answer, error) {
-	return answer{}, catalog.Errorf(catalog.Invalid, "join: this agent runs alone, it cannot join a cluster")
+// agentJoin makes this agent known to a cluster, with ?wan to another datacenter.
+func (s *Server) agentJoin(r *request) (answer, error) {
+	address, err := r.name("address")
+	if err != nil {
+		return answer{}, err
+	}
+	wan, err := r.flag("wan")
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{}, s.deps.Agent.Join(r.Context(), address, wan)
 }
 
-func (s *Server) agentForceLeave(*request) (answer, error) {
-	return answer{}, catalog.Errorf(catalog.Invalid, "force-leave: this agent runs alone, there is no other to remove")
+// agentForceLeave has a failed member count as left, with ?prune be forgotten at once.
+func (s *Server) agentForceLeave(r *request) (answer, error) {
+	name, err := r.name("node")
+	if err != nil {
+		return answer{}, err
+	}
+	prune, err := r.flag("prune")
+	if err != nil {
+		return answer{}, err
+	}
+	wan, err := r.flag("wan")
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{}, s.deps.Agent.ForceLeave(r.Context(), name, prune, wan)
 }

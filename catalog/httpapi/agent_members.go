@@ -37,16 +37,10 @@ func (s *Server) agentMembers(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	members := []AgentMember{}
-	for _, m := range s.deps.Agent.Members() {
-		if wan {
-			if m.Tags["role"] != "consul" {
-				continue
-			}
-			m.Name += "." + m.Tags["dc"]
-		}
-		members = append(members, shapeMember(m))
+	known, err := s.deps.Agent.Members(wan)
+	if err != nil {
+		return answer{}, err
 	}
-	members, err = keep.only(members)
+	members, err := keep.only(each(known, shapeMember))
 	return reply(members), err
 }

@@ -39,7 +39,11 @@ func (s *Server) agentSelf(*request) (answer, error) {
 	if out.Stats == nil {
 		out.Stats = map[string]map[string]string{}
 	}
-	for _, m := range s.deps.Agent.Members() {
+	members, err := s.deps.Agent.Members(false)
+	if err != nil {
+		return answer{}, err
+	}
+	for _, m := range members {
 		if m.Name == self.Node.Name {
 			out.Member = shapeMember(m)
 		}

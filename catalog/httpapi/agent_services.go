@@ -61,7 +61,7 @@ func (s *Server) agentService(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	opts, err := s.readOptions(r)
+	opts, err := r.readOptions()
 	if err != nil {
 		return answer{}, err
 	}

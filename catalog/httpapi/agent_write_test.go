@@ -75,8 +75,14 @@ func TestAgentWrites(t *testing.T) {
 
 		{"/v1/agent/reload", "", 200, "+2 services, ~1 check", []string{"reload"}},
 		{"/v1/agent/leave", "", 200, "", []string{"leave"}},
-		{"/v1/agent/join/127.0.0.1", "", 400, "runs alone", nil},
-		{"/v1/agent/force-leave/n2?prune", "", 400, "runs alone", nil},
+		{"/v1/agent/join/127.0.0.1", "", 200, "", []string{"join 127.0.0.1 false"}},
+		{"/v1/agent/join/%5B::1%5D:8302?wan=1", "", 200, "", []string{"join [::1]:8302 true"}},
+		{"/v1/agent/join/", "", 400, "address is missing", nil},
+		{"/v1/agent/join/x?wan=maybe", "", 400, "wan", nil},
+		{"/v1/agent/force-leave/n2?prune", "", 200, "", []string{"force-leave n2 true false"}},
+		{"/v1/agent/force-leave/n2.dc2?wan=true", "", 200, "", []string{"force-leave n2.dc2 false true"}},
+		{"/v1/agent/force-leave/", "", 400, "node is missing", nil},
+		{"/v1/agent/force-leave/n2?prune=maybe", "", 400, "prune", nil},
 	} {
 		r := f.do("PUT", c.path, c.body)
 		told := a.lastTold()
@@ -104,7 +110,7 @@ func TestAgentRefusals(t *testing.T) {
 		for _, path := range []string{
 			"/v1/agent/service/register", "/v1/agent/service/deregister/x", "/v1/agent/service/maintenance/x?enable=true",
 			"/v1/agent/check/register", "/v1/agent/check/deregister/x", "/v1/agent/check/pass/x", "/v1/agent/maintenance?enable=1",
-			"/v1/agent/reload", "/v1/agent/leave",
+			"/v1/agent/reload", "/v1/agent/leave", "/v1/agent/join/x", "/v1/agent/force-leave/x",
 		} {
 			r := f.do("PUT", path, "{}")
 			if r.status != status || (code != catalog.Internal) != strings.Contains(r.body, "why it is so") {

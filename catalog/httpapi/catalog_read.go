@@ -8,20 +8,23 @@ import (
 
 func (s *Server) catalogRoutes() []route {
 	return []route{
-		{"/v1/catalog/datacenters", get(s.datacenters)},
-		{"/v1/catalog/nodes", get(s.catalogNodes)},
-		{"/v1/catalog/services", get(s.catalogServices)},
-		{"/v1/catalog/service/{service}", get(s.catalogService)},
-		{"/v1/catalog/node/{node}", get(s.catalogNode)},
-		{"/v1/catalog/node-services/{node}", get(s.catalogNodeServices)},
-		{"/v1/catalog/register", put(s.register)},
-		{"/v1/catalog/deregister", put(s.deregister)},
+		{template: "/v1/catalog/datacenters", place: ofServers, methods: get(s.datacenters)},
+		{template: "/v1/catalog/nodes", place: ofView, methods: get(s.catalogNodes)},
+		{template: "/v1/catalog/services", place: ofView, methods: get(s.catalogServices)},
+		{template: "/v1/catalog/service/{service}", place: ofView, methods: get(s.catalogService)},
+		{template: "/v1/catalog/node/{node}", place: ofView, methods: get(s.catalogNode)},
+		{template: "/v1/catalog/node-services/{node}", place: ofView, methods: get(s.catalogNodeServices)},
+		{template: "/v1/catalog/register", place: ofView, methods: put(s.register)},
+		{template: "/v1/catalog/deregister", place: ofView, methods: put(s.deregister)},
 	}
 }
 
-// datacenters lists the one there is.
+// datacenters lists the known ones, the nearest first.
 func (s *Server) datacenters(*request) (answer, error) {
-	return reply([]string{s.cfg.Datacenter}), nil
+	if s.deps.Datacenters == nil {
+		return reply([]string{s.cfg.Datacenter}), nil
+	}
+	return reply(nonNil(s.deps.Datacenters())), nil
 }
 
 func (s *Server) catalogNodes(r *request) (answer, error) {

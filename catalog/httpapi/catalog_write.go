@@ -58,11 +58,8 @@ func (s *Server) register(r *request) (answer, error) {
 	if err := r.decode(&body); err != nil {
 		return answer{}, err
 	}
-	if err := s.ownDatacenter(body.Datacenter); err != nil {
-		return answer{}, err
-	}
-	if err := s.ownDatacenter(r.query.Get("dc")); err != nil {
-		return answer{}, err
+	if a, passed, err := s.elsewhereByBody(ofView, r, body.Datacenter); passed || err != nil {
+		return a, err
 	}
 	cmd, err := body.command(s.cfg.Datacenter)
 	if err != nil {
@@ -220,10 +217,8 @@ func (s *Server) deregister(r *request) (answer, error) {
 	if err := r.decode(&body); err != nil {
 		return answer{}, err
 	}
-	for _, dc := range []string{body.Datacenter, r.query.Get("dc")} {
-		if err := s.ownDatacenter(dc); err != nil {
-			return answer{}, err
-		}
+	if a, passed, err := s.elsewhereByBody(ofView, r, body.Datacenter); passed || err != nil {
+		return a, err
 	}
 	if body.Node == "" {
 		return answer{}, catalog.Errorf(catalog.Invalid, "Node: is missing")

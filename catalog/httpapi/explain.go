@@ -16,7 +16,7 @@ type Explainer interface {
 
 // dnsRoutes are the paths about this agent's DNS server.
 func (s *Server) dnsRoutes() []route {
-	return []route{{"/v1/dns/explain", get(s.explain)}}
+	return []route{{template: "/v1/dns/explain", place: ofAgent, methods: get(s.explain)}}
 }
 
 // explain takes ?name, ?type (A when left out) and ?tcp.
@@ -38,8 +38,8 @@ func (s *Server) explain(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.ownDatacenter(r.query.Get("dc")); err != nil {
-		return answer{}, err
+	if !s.ownDatacenter(r.query.Get("dc")) {
+		return answer{}, catalog.Errorf(catalog.Invalid, "dc: an agent explains its own answers only; ask one of that datacenter")
 	}
 	e, err := s.deps.DNS.Explain(name, qtype, tcp)
 	if err != nil {

@@ -49,7 +49,7 @@ func TestExplainBadRequests(t *testing.T) {
 		{"GET", "name=a%00b", nil, 400, "name: contains a control character"},
 		{"GET", "name=a%0ab", nil, 400, "name: contains a control character"},
 		{"GET", "name=a&tcp=maybe", nil, 400, `tcp: "maybe" is neither true nor false`},
-		{"GET", "name=a&dc=dc2", nil, 500, "No path to datacenter"},
+		{"GET", "name=a&dc=dc2", nil, 400, "dc: an agent explains its own answers only; ask one of that datacenter"},
 		{"GET", "name=%zz", nil, 400, "the query string is malformed"},
 		{"GET", "name=a..b", catalog.Errorf(catalog.Invalid, "no name"), 400, "no name"},
 		{"GET", "name=a", errors.New("secret"), 500, internalText},

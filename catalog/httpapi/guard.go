@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -49,8 +50,23 @@ func (l hostList) permits(host string) bool {
 	return err == nil
 }
 
+// passedKey marks the context of requests that other agents pass on.
+type passedKey struct{}
+
+// Passed serves requests that other agents of the cluster pass on, which come in
+// where no browser can speak. They carry the Host and Origin that the first agent
+// has judged by its own rules.
+func (s *Server) Passed() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), passedKey{}, true)))
+	})
+}
+
 // guard refuses what only a browser acting for a foreign page would send.
 func (s *Server) guard(r *http.Request) error {
+	if r.Context().Value(passedKey{}) != nil {
+		return nil
+	}
 	if !overUnixSocket(r) && !s.hosts.permits(r.Host) {
 		return failf(http.StatusMisdirectedRequest,
 			"host %.100q is not one this agent answers to; use an IP address or localhost, or add the name to http_config.allowed_hosts", r.Host)

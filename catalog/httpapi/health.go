@@ -4,10 +4,10 @@ import "muster/catalog"
 
 func (s *Server) healthRoutes() []route {
 	return []route{
-		{"/v1/health/node/{node}", get(s.healthNode)},
-		{"/v1/health/checks/{service}", get(s.healthChecks)},
-		{"/v1/health/service/{service}", get(s.healthService)},
-		{"/v1/health/state/{state}", get(s.healthState)},
+		{template: "/v1/health/node/{node}", place: ofView, methods: get(s.healthNode)},
+		{template: "/v1/health/checks/{service}", place: ofView, methods: get(s.healthChecks)},
+		{template: "/v1/health/service/{service}", place: ofView, methods: get(s.healthService)},
+		{template: "/v1/health/state/{state}", place: ofView, methods: get(s.healthState)},
 	}
 }
 

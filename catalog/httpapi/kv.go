@@ -7,7 +7,7 @@ import (
 )
 
 func (s *Server) kvRoutes() []route {
-	return []route{{"/v1/kv/{key}", map[string]handler{
+	return []route{{template: "/v1/kv/{key}", place: ofServers, methods: map[string]handler{
 		http.MethodGet:    s.getKey,
 		http.MethodPut:    s.putKey,
 		http.MethodDelete: s.deleteKey,
@@ -86,9 +86,6 @@ func refuseLocks(r *request) error {
 
 // putKey writes a key; false means that ?cas did not match.
 func (s *Server) putKey(r *request) (answer, error) {
-	if err := s.ownDatacenter(r.query.Get("dc")); err != nil {
-		return answer{}, err
-	}
 	key := r.args["key"]
 	if key == "" {
 		return answer{}, errNoKey
@@ -109,9 +106,6 @@ func (s *Server) putKey(r *request) (answer, error) {
 
 // deleteKey removes a key, or with ?recurse all keys that begin with it.
 func (s *Server) deleteKey(r *request) (answer, error) {
-	if err := s.ownDatacenter(r.query.Get("dc")); err != nil {
-		return answer{}, err
-	}
 	key, tree := r.args["key"], r.has("recurse")
 	if key == "" && !tree {
 		return answer{}, errNoKey

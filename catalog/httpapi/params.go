@@ -28,12 +28,9 @@ type readOptions struct {
 	wait  time.Duration
 }
 
-// readOptions reads ?stale, ?consistent, ?index, ?wait and checks ?dc.
-func (s *Server) readOptions(r *request) (readOptions, error) {
+// readOptions reads ?stale, ?consistent, ?index and ?wait.
+func (r *request) readOptions() (readOptions, error) {
 	o := readOptions{wait: defaultWait}
-	if err := s.ownDatacenter(r.query.Get("dc")); err != nil {
-		return o, err
-	}
 	switch stale, consistent := r.has("stale"), r.has("consistent"); {
 	case stale && consistent:
 		return o, catalog.Errorf(catalog.Invalid, "stale and consistent exclude each other")
@@ -62,14 +59,6 @@ func (s *Server) readOptions(r *request) (readOptions, error) {
 // jittered is the wait with up to a sixteenth added.
 func (o readOptions) jittered() time.Duration {
 	return o.wait + rand.N(o.wait/jitterShare+1)
-}
-
-// ownDatacenter refuses every datacenter but this one; "" is this one.
-func (s *Server) ownDatacenter(dc string) error {
-	if dc == "" || catalog.EqualFold(dc, s.cfg.Datacenter) {
-		return nil
-	}
-	return errNoDatacenter
 }
 
 // uint reads a parameter that is a number up to 2^64-1; 0 when it is not there.

@@ -8,8 +8,15 @@ import (
 	"muster/catalog"
 )
 
-// consensusTimeout bounds how long a request waits for a leader and a quorum.
-const consensusTimeout = 10 * time.Second
+// DefaultHoldTimeout is how long a request waits for a leader and a quorum when nobody says.
+const DefaultHoldTimeout = 10 * time.Second
+
+func (s *Server) hold() time.Duration {
+	if s.cfg.HoldTimeout == 0 {
+		return DefaultHoldTimeout
+	}
+	return s.cfg.HoldTimeout
+}
 
 // found is the result of a query against one snapshot.
 type found struct {
@@ -32,7 +39,7 @@ type finder func(*catalog.Snapshot) (found, error)
 // and, with ?index, until the answer's own index has passed it, the wait is over,
 // the server closes, or the client has gone. It starts no goroutine.
 func (s *Server) read(r *request, find finder) (answer, error) {
-	opts, err := s.readOptions(r)
+	opts, err := r.readOptions()
 	if err != nil {
 		return answer{}, err
 	}
@@ -88,14 +95,14 @@ func (a answer) found(f found, fresh catalog.Freshness) answer {
 
 // freshen waits until the local state is as fresh as mode asks.
 func (s *Server) freshen(ctx context.Context, mode catalog.Consistency) (catalog.Freshness, error) {
-	ctx, cancel := context.WithTimeout(ctx, consensusTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.hold())
 	defer cancel()
 	return s.deps.Consensus.Read(ctx, mode)
 }
 
 // apply commits a command.
 func (s *Server) apply(r *request, c catalog.Command) (catalog.Result, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), consensusTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), s.hold())
 	defer cancel()
 	return s.deps.Consensus.Apply(ctx, c)
 }

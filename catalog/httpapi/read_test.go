@@ -191,7 +191,6 @@ func TestFreshnessHeaders(t *testing.T) {
 }
 
 func TestWaits(t *testing.T) {
-	s := &Server{}
 	for text, want := range map[string]time.Duration{
 		"":      5 * time.Minute,
 		"0s":    5 * time.Minute,
@@ -200,7 +199,7 @@ func TestWaits(t *testing.T) {
 		"10m":   10 * time.Minute,
 		"24h":   10 * time.Minute,
 	} {
-		o, err := s.readOptions(&request{query: url.Values{"wait": {text}}})
+		o, err := (&request{query: url.Values{"wait": {text}}}).readOptions()
 		if err != nil || o.wait != want {
 			t.Errorf("wait=%s: %v, %v; want %v", text, o.wait, err, want)
 		}

@@ -47,20 +47,16 @@ func plain(field, value string) error {
 	return nil
 }
 
-// newRequest reads the query and the body of a request.
+// newRequest reads the query of a request.
 func newRequest(w http.ResponseWriter, r *http.Request, args map[string]string) (*request, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		// The error would quote the query, which may carry a token.
 		return nil, catalog.Errorf(catalog.Invalid, "the query string is malformed")
 	}
-	body, err := readBody(w, r)
-	if err != nil {
-		return nil, err
-	}
 	control := http.NewResponseController(w)
 	return &request{
-		Request: r, args: args, query: query, body: body,
+		Request: r, args: args, query: query,
 		wait: func() { _ = control.SetWriteDeadline(time.Time{}) },
 	}, nil
 }

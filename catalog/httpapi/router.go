@@ -18,7 +18,9 @@ type handler func(r *request) (answer, error)
 // of the path, or at its end for all the rest of it, slashes included and empty too.
 type route struct {
 	template string
+	place    place
 	methods  map[string]handler // GET serves HEAD too
+	streams  bool               // the body is left unread for the handler; it may be large
 }
 
 // find returns the handler of a method, or an error that tells which there are.

@@ -9,11 +9,11 @@ import (
 // selfRoutes are muster's own paths, outside Consul's API.
 func (s *Server) selfRoutes() []route {
 	return []route{
-		{"/", get(s.root)},
-		{"/metrics", get(s.metrics)},
-		{"/ui/{file}", get(s.ui)},
-		{"/v1/health/live", get(s.live)},
-		{"/v1/health/ready", get(s.ready)},
+		{template: "/", place: ofAgent, methods: get(s.root)},
+		{template: "/metrics", place: ofAgent, methods: get(s.metrics)},
+		{template: "/ui/{file}", place: ofAgent, methods: get(s.ui)},
+		{template: "/v1/health/live", place: ofAgent, methods: get(s.live)},
+		{template: "/v1/health/ready", place: ofAgent, methods: get(s.ready)},
 	}
 }
 

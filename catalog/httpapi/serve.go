@@ -92,17 +92,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, rt *route, args 
 	if rt == nil {
 		return answer{}, nil, errNoRoute
 	}
-	handle, err := rt.find(r.Method)
-	if err != nil {
-		return answer{}, nil, err
-	}
-	q, err := newRequest(w, r, args)
-	if err != nil {
-		return answer{}, nil, err
-	}
-	q.shapes = &s.shapes
-	a, err := handle(q)
-	return a, q, err
+	return s.dispatch(w, r, rt, args)
 }
 
 // sendError is where errors meet the wire: one line of plain text. Failures of

@@ -48,6 +48,9 @@ type Config struct {
 	// MaxConnsPerClient bounds the connections of one source address. 0 means
 	// DefaultMaxConnsPerClient, a negative number no bound. Unix sockets have none.
 	MaxConnsPerClient int
+	// HoldTimeout bounds how long a request waits for a leader and a quorum
+	// (rpc_hold_timeout). 0: DefaultHoldTimeout.
+	HoldTimeout time.Duration
 }
 
 // State is where reads look.
@@ -74,6 +77,8 @@ type Deps struct {
 	Consensus      Consensus
 	Registrations  Registrations
 	Agent          Agent
+	Operator       Operator    // what administers the cluster; called on servers alone
+	Places                     // the other agents of the cluster; the zero value knows none
 	DNS            Explainer   // nil: DNS is off
 	Ready          func() bool // whether this agent may be sent traffic
 	Metrics        *metrics.HTTP

@@ -292,8 +292,11 @@ func TestDeadlines(t *testing.T) {
 	r := httptest.NewRequest("PUT", "/", strings.NewReader("body"))
 	setDeadlines(w, r)
 	q, err := newRequest(w, r, nil)
-	if err != nil || string(q.body) != "body" {
-		t.Fatalf("%v, %v", q, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := readBody(w, r); err != nil || string(body) != "body" {
+		t.Fatalf("%q, %v", body, err)
 	}
 	if len(w.read) != 2 || w.read[0].Before(begin.Add(bodyTimeout)) || !w.read[1].IsZero() {
 		t.Errorf("reading a body: %v", w.read)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"muster/catalog"
 	"muster/catalog/httpapi"
 )
 
@@ -41,16 +42,30 @@ func (f *face) Self() httpapi.Self {
 }
 
 // Members implements httpapi.Agent. Without gossip an agent knows itself alone.
-func (f *face) Members() []httpapi.Member {
+func (f *face) Members(wan bool) ([]httpapi.Member, error) {
 	a, cfg := (*Agent)(f), f.cfg.Load()
+	name := cfg.NodeName
+	if wan {
+		name += "." + cfg.Datacenter
+	}
 	return []httpapi.Member{{
-		Name: cfg.NodeName, Address: cfg.AdvertiseAddr.String(), Port: uint16(max(cfg.Ports.SerfLAN, 0)),
+		Name: name, Address: cfg.AdvertiseAddr.String(), Port: uint16(max(cfg.Ports.SerfLAN, 0)),
 		Status: httpapi.MemberAlive,
 		Tags: map[string]string{
 			"role": "consul", "dc": cfg.Datacenter, "id": a.id, "port": strconv.Itoa(int(a.raftAddr.Port())),
 			"build": a.opts.Version, "vsn": protocolVersion, "bootstrap": "1",
 		},
-	}}
+	}}, nil
+}
+
+// Join implements httpapi.Agent.
+func (f *face) Join(context.Context, string, bool) error {
+	return catalog.Errorf(catalog.Invalid, "join: this agent runs alone, it cannot join a cluster")
+}
+
+// ForceLeave implements httpapi.Agent.
+func (f *face) ForceLeave(context.Context, string, bool, bool) error {
+	return catalog.Errorf(catalog.Invalid, "force-leave: this agent runs alone, there is no other to remove")
 }
 
 // protocolVersion is what agents that run together must agree on.
