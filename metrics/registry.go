@@ -20,6 +20,7 @@ type Registry struct {
 	Catalog  *Catalog
 	Raft     *Raft
 	HTTP     *HTTP
+	RPC      *RPC
 
 	reg    *prometheus.Registry
 	before []func()
@@ -42,6 +43,7 @@ func New(build Build) *Registry {
 		Catalog:  newCatalog(reg),
 		Raft:     newRaft(reg),
 		HTTP:     newHTTP(reg),
+		RPC:      newRPC(reg),
 		reg:      reg,
 	}
 	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{

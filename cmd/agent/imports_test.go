@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"catalog/httpapi":         {"catalog", "catalog/document", "catalog/httpapi/ui", "metrics"},
 	"catalog/httpapi/ui":      {},
 	"consensus":               {"catalog", "metrics"},
+	"consensus/rpc":           {"catalog", "catalog/view", "consensus/transport", "metrics"},
 	"consensus/transport":     {},
 	"consensus/certs":         {"catalog/durable"},
 	"catalog/local":           {"catalog", "catalog/durable"},
