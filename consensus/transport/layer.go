@@ -2,9 +2,7 @@ package transport
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"time"
 )
 
 // Layer is one protocol's share of the server port. It implements net.Listener.
@@ -44,48 +42,16 @@ func (l *Layer) Close() error {
 	return nil
 }
 
-// Dial connects to the same protocol of the server at addr (host:port).
-// timeout bounds connecting and sending the first byte; 0 means no bound.
-func (l *Layer) Dial(addr string, timeout time.Duration) (net.Conn, error) {
-	ctx := l.ctx
-	if timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
-	}
-	raw, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		if l.ctx.Err() != nil {
-			err = net.ErrClosed
-		}
-		return nil, fmt.Errorf("dial server %s: %w", addr, err)
-	}
-	c := &conn{Conn: raw, mux: l.mux}
-	if !l.adopt(c) {
-		c.Close()
-		return nil, fmt.Errorf("dial server %s: %w", addr, net.ErrClosed)
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		c.SetWriteDeadline(deadline) // fails only on a closed connection; so does Write
-		defer c.SetWriteDeadline(time.Time{})
-	}
-	if _, err := c.Write([]byte{l.proto}); err != nil {
-		c.Close()
-		return nil, fmt.Errorf("dial server %s: %w", addr, err)
-	}
-	return c, nil
-}
-
 // deliver waits for Accept to take an inbound connection.
 func (l *Layer) deliver(c *conn) {
 	if !l.adopt(c) {
-		c.Close()
+		c.cut()
 		return
 	}
 	select {
 	case l.in <- c:
 	case <-l.ctx.Done():
-		c.Close()
+		c.cut()
 	}
 }
 

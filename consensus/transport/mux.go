@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"time"
@@ -14,7 +13,7 @@ import (
 // through it or was dialed by one of its layers.
 type Mux struct {
 	cfg     Config
-	ln      net.Listener
+	ln      net.Listener // nil: it only dials
 	refused *refusals
 
 	ctx    context.Context // ends at Close
@@ -84,7 +83,7 @@ func (m *Mux) Close() error {
 	m.mu.Unlock()
 	m.cancel()
 	var err error
-	if first {
+	if first && m.ln != nil {
 		err = m.ln.Close()
 	}
 	m.closeConns(func(*conn) bool { return true })
@@ -121,7 +120,8 @@ func (m *Mux) accept() {
 // serve admits a fresh connection and reads its protocol in a goroutine of its
 // own, so that a peer that says nothing keeps nobody else waiting.
 func (m *Mux) serve(raw net.Conn) {
-	c := &conn{Conn: raw, mux: m, source: sourceOf(raw)}
+	c := newConn(raw, m)
+	c.source = sourceOf(raw)
 	m.mu.Lock()
 	closed, many := m.closed, m.sources[c.source] >= m.cfg.MaxPerSource
 	if closed || many {
@@ -138,30 +138,28 @@ func (m *Mux) serve(raw net.Conn) {
 	m.mu.Unlock()
 }
 
-// route reads the first byte and hands the connection to its layer.
+// route finds out the protocol and hands the connection to its layer.
 func (m *Mux) route(c *conn) {
-	var first [1]byte
-	c.SetReadDeadline(time.Now().Add(m.cfg.FirstByteTimeout)) // fails only on a closed connection; so does Read
-	if _, err := c.Read(first[:]); err != nil {
-		if m.ctx.Err() == nil && !errors.Is(err, io.EOF) { // a probe of the port just connects and hangs up
-			m.refused.log("connection refused: it did not name a protocol", "remote", c.RemoteAddr(), "error", err)
+	proto, err := m.admit(c)
+	if err != nil {
+		if m.ctx.Err() == nil && !errors.Is(err, errSilent) {
+			m.refused.log("connection refused", "remote", c.RemoteAddr(), "reason", err)
 		}
-		c.Close()
+		c.cut()
 		return
 	}
-	c.SetReadDeadline(time.Time{})
 	m.mu.Lock()
-	l := m.layers[first[0]]
+	l := m.layers[proto]
 	m.mu.Unlock()
 	if l == nil {
-		m.refused.log("connection refused: unknown protocol", "remote", c.RemoteAddr(), "first_byte", first[0])
-		c.Close()
+		m.refused.log("connection refused: unknown protocol", "remote", c.RemoteAddr(), "first_byte", proto)
+		c.cut()
 		return
 	}
 	l.deliver(c)
 }
 
-// closeConns closes the connections that match.
+// closeConns cuts the connections that match.
 func (m *Mux) closeConns(match func(*conn) bool) {
 	m.mu.Lock()
 	var doomed []*conn
@@ -172,7 +170,7 @@ func (m *Mux) closeConns(match func(*conn) bool) {
 	}
 	m.mu.Unlock()
 	for _, c := range doomed {
-		c.Close()
+		c.cut()
 	}
 }
 
