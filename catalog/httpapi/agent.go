@@ -67,6 +67,15 @@ const (
 	MemberFailed
 )
 
+// String is the status's name in Consul's commands, "unknown" for what is none.
+func (m MemberStatus) String() string {
+	names := [...]string{"none", "alive", "leaving", "left", "failed"}
+	if m < 0 || int(m) >= len(names) {
+		return "unknown"
+	}
+	return names[m]
+}
+
 // Member is one agent as gossip, or a lone agent itself, knows it.
 type Member struct {
 	Name    string

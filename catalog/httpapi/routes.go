@@ -14,6 +14,7 @@ func (s *Server) table() []route {
 		s.catalogRoutes(),
 		s.healthRoutes(),
 		s.agentRoutes(),
+		s.operatorRoutes(),
 		s.dnsRoutes(),
 	)
 }

@@ -153,7 +153,7 @@ func (a *Agent) buildHTTP(cfg *Config) error {
 		return nil
 	}
 	deps := httpapi.Deps{
-		State: a.state, Consensus: a.replica, Registrations: registrar{a.store, a}, Agent: (*face)(a),
+		State: a.state, Consensus: a.replica, Registrations: registrar{a.store, a}, Agent: (*face)(a), Operator: (*steward)(a),
 		Ready:   a.replica.Ready,
 		Metrics: a.metrics.HTTP, MetricsHandler: a.metrics.Handler(), Series: a.metrics, Logs: a.logs,
 		Logger: a.logs.With("room", "http"),
