@@ -20,6 +20,7 @@ type Registry struct {
 	Catalog  *Catalog
 	Raft     *Raft
 	HTTP     *HTTP
+	View     *View
 	RPC      *RPC
 
 	reg    *prometheus.Registry
@@ -43,6 +44,7 @@ func New(build Build) *Registry {
 		Catalog:  newCatalog(reg),
 		Raft:     newRaft(reg),
 		HTTP:     newHTTP(reg),
+		View:     newView(reg),
 		RPC:      newRPC(reg),
 		reg:      reg,
 	}

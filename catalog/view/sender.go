@@ -1,0 +1,98 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// writeTimeout is how long a follower may not read before it is cut.
+const writeTimeout = 10 * time.Second
+
+// sender writes messages to a follower that may have stopped reading.
+type sender struct {
+	ctx   context.Context
+	w     io.Writer
+	flush func() error
+	limit func(time.Time) error // write deadline
+	buf   []byte
+
+	mu  sync.Mutex
+	cut bool // writes are over; the deadline stays in the past
+}
+
+func newSender(ctx context.Context, w io.Writer) *sender {
+	s := &sender{ctx: ctx, w: w, flush: func() error { return nil }, limit: func(time.Time) error { return nil }}
+	if rw, ok := w.(http.ResponseWriter); ok {
+		c := http.NewResponseController(rw)
+		s.flush, s.limit = c.Flush, c.SetWriteDeadline
+		return s
+	}
+	if f, ok := w.(http.Flusher); ok {
+		s.flush = func() error { f.Flush(); return nil }
+	}
+	if d, ok := w.(interface{ SetWriteDeadline(time.Time) error }); ok {
+		s.limit = d.SetWriteDeadline
+	}
+	return s
+}
+
+// cutWithContext ends a write in progress when the context ends. The function it
+// returns must be called when all writes are done: w is then left alone.
+func (s *sender) cutWithContext() (release func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(s.ctx, func() {
+		defer close(done)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.cut = true
+		_ = s.limit(time.Unix(1, 0)) // without deadlines a write ends when it does
+	})
+	return func() {
+		if !stop() {
+			<-done
+		}
+	}
+}
+
+// arm gives the next write its deadline.
+func (s *sender) arm() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cut {
+		return s.ctx.Err()
+	}
+	if err := s.limit(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return fmt.Errorf("feed: set write deadline: %w", err)
+	}
+	return nil
+}
+
+// raw writes bytes and flushes.
+func (s *sender) raw(b []byte) error {
+	if err := s.arm(); err != nil {
+		return err
+	}
+	if _, err := s.w.Write(b); err != nil {
+		return fmt.Errorf("feed: %w", err)
+	}
+	if err := s.flush(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return fmt.Errorf("feed: flush: %w", err)
+	}
+	return nil
+}
+
+// send writes a message, in as many frames as it takes, and flushes.
+func (s *sender) send(k kind, payload []byte) error {
+	s.buf = s.buf[:0]
+	for len(payload) > maxFrameBytes {
+		s.buf = appendFrame(s.buf, kindPart, payload[:maxFrameBytes])
+		payload = payload[maxFrameBytes:]
+	}
+	s.buf = appendFrame(s.buf, k, payload)
+	return s.raw(s.buf)
+}
