@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"consensus/certs":         {"catalog/durable"},
 	"catalog/local":           {"catalog", "catalog/durable"},
 	"catalog/durable":         {},
+	"catalog/view":            {"catalog", "catalog/durable", "metrics"},
 	"catalog/document":        {},
 	"catalog":                 {},
 	"metrics":                 {},
