@@ -37,6 +37,10 @@ func TestBadRequests(t *testing.T) {
 		{"GET", register, "", 405, `method "GET" is not allowed here, only PUT`},
 		{"DELETE", "/v1/catalog/nodes", "", 405, `method "DELETE" is not allowed here, only GET, HEAD`},
 		{"PUT", "/v1/status/leader", "", 405, `method "PUT" is not allowed here, only GET, HEAD`},
+		{"GET", "/v1/operator/raft/peer", "", 405, `method "GET" is not allowed here, only DELETE`},
+		{"DELETE", "/v1/operator/raft/transfer-leader", "", 405, `method "DELETE" is not allowed here, only POST, PUT`},
+		{"PATCH", "/v1/operator/keyring", "", 405, `method "PATCH" is not allowed here, only DELETE, GET, HEAD, POST, PUT`},
+		{"GET", "/v1/operator/area", "", 404, noRoute},
 
 		{"GET", "/v1/kv/a?recurse;b", "", 400, "the query string is malformed"},
 		{"GET", "/v1/kv/a?stale&consistent", "", 400, "stale and consistent exclude each other"},
@@ -49,6 +53,8 @@ func TestBadRequests(t *testing.T) {
 		{"DELETE", "/v1/kv/a?dc=dc2", "", 500, "No path to datacenter"},
 		{"GET", "/v1/status/leader?dc=dc2", "", 500, "No path to datacenter"},
 		{"GET", "/v1/catalog/nodes?dc=dc2", "", 500, "No path to datacenter"},
+		{"GET", "/v1/operator/raft/configuration?dc=dc2", "", 500, "No path to datacenter"},
+		{"PUT", "/v1/operator/keyring?dc=dc2", "", 500, "No path to datacenter"},
 
 		{"GET", "/v1/kv/", "", 400, "key is missing from the path"},
 		{"PUT", "/v1/kv/", "x", 400, "key is missing from the path"},
@@ -106,6 +112,7 @@ func TestBadRequests(t *testing.T) {
 		{"PUT", "/v1/catalog/deregister", `{}`, 400, "Node: is missing"},
 		{"PUT", "/v1/catalog/deregister", `{"Node": "n1\u0000web"}`, 400, "Node: contains a control character"},
 		{"PUT", "/v1/catalog/deregister", `{"Node": "n1", "Datacenter": "dc2"}`, 500, "No path to datacenter"},
+		{"PUT", "/v1/catalog/deregister?dc=dc1", `{"Node": "n1", "Datacenter": "dc2"}`, 400, `Datacenter: "dc2" is not the "dc1" of ?dc`},
 	} {
 		r := f.do(c.method, c.path, c.body)
 		if r.status != c.status || (c.line != "" && r.body != c.line) || strings.ContainsAny(r.body, "\r\n") {
