@@ -20,6 +20,7 @@ type Registry struct {
 	Catalog  *Catalog
 	Raft     *Raft
 	HTTP     *HTTP
+	Certs    *Certs
 	View     *View
 	RPC      *RPC
 
@@ -44,6 +45,7 @@ func New(build Build) *Registry {
 		Catalog:  newCatalog(reg),
 		Raft:     newRaft(reg),
 		HTTP:     newHTTP(reg),
+		Certs:    newCerts(reg),
 		View:     newView(reg),
 		RPC:      newRPC(reg),
 		reg:      reg,
