@@ -19,6 +19,9 @@ func filled(t testing.TB) *State {
 		&SetKey{Key: []byte("k\xff\x00"), Value: []byte{0, 1, 2}, Flags: 7},
 		&SetKey{Key: []byte("gone")},
 		&DeleteKey{Key: []byte("gone")},
+		&SetLineage{Lineage{1}},
+		&SetAutopilot{Config: DefaultAutopilot()},
+		&Once{ID: [16]byte{2}, Command: &Batch{Commands: []Command{&SetKey{}}}},
 	} {
 		if _, err := s.Apply(uint64(i+1), c); err != nil {
 			t.Fatal(err)
@@ -82,7 +85,7 @@ func TestRestoreWakesWatchers(t *testing.T) {
 			t.Errorf("the watch on a %s slept through a restore", what)
 		}
 	}
-	if s.Snapshot().Node("N1") == nil || s.Applied() != 4 {
+	if s.Snapshot().Node("N1") == nil || s.Applied() != 7 {
 		t.Fatalf("restored to index %d without its rows", s.Applied())
 	}
 }

@@ -234,11 +234,15 @@ func TestReached(t *testing.T) {
 
 func TestDecodeRefuses(t *testing.T) {
 	for name, data := range map[string]string{
-		"nothing":       "",
-		"newer version": "\x02\x01{}",
-		"unknown kind":  "\x01\x63{}",
-		"bad body":      "\x01\x01{",
-		"nested batch":  "\x01\x06" + `[{"Kind":6,"Body":[]}]`,
+		"nothing":            "",
+		"newer version":      "\x02\x01{}",
+		"unknown kind":       "\x01\x63{}",
+		"bad body":           "\x01\x01{",
+		"nested batch":       "\x01\x06" + `[{"Kind":6,"Body":[]}]`,
+		"once in a batch":    "\x01\x06" + `[{"Kind":7,"Body":{}}]`,
+		"once in a once":     "\x01\x07" + `{"ID":"00000000000000000000000000000000","Kind":7,"Body":{}}`,
+		"once of a short id": "\x01\x07" + `{"ID":"00","Kind":4,"Body":{}}`,
+		"once of nothing":    "\x01\x07{}",
 	} {
 		if c, err := Decode([]byte(data)); err == nil {
 			t.Errorf("%s: decoded to %T", name, c)

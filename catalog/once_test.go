@@ -1,0 +1,192 @@
+package catalog
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"testing"
+)
+
+func once(id byte, c Command) *Once { return &Once{ID: [16]byte{id}, Command: c} }
+
+func TestOnce(t *testing.T) {
+	create := &SetKey{Key: []byte("k"), Value: []byte("mine"), CAS: true}
+	tests := []struct {
+		name    string
+		command Command
+		then    Command // applied between the first and the second time
+		want    string  // outcome, of both times
+	}{
+		{"a write that matched", create, &SetKey{Key: []byte("k"), Value: []byte("theirs")}, "ok true"},
+		{"a write that did not match", &SetKey{Key: []byte("k"), CAS: true, Index: 9}, create, "ok false"},
+		{"a failure", &SetStatus{Node: "n1", CheckID: "c", Status: Passing}, &Register{
+			Node: Node{Name: "n1", Address: "10.0.0.1"}, Checks: []*Check{{ID: "c", Status: Critical}},
+		}, `ok false not_found node "n1" has no check with id "c"`},
+		{"a batch", &Batch{Commands: []Command{create, &SetKey{}, create}}, &DeleteKey{Key: []byte("k")},
+			"ok true [ok true][ok false invalid key is missing][ok false]"},
+	}
+	for _, tt := range tests {
+		for _, restart := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, restart %v", tt.name, restart), func(t *testing.T) {
+				s := New()
+				again := once(1, tt.command)
+				if got := outcomeText(s.Apply(2, again)); got != tt.want {
+					t.Fatalf("first: %s, want %s", got, tt.want)
+				}
+				apply(t, s, tt.then)
+				if restart {
+					s = restoredFrom(t, s)
+				}
+				before := answers(s.Snapshot())
+				if got := outcomeText(s.Apply(9, again)); got != tt.want {
+					t.Errorf("again: %s, want %s", got, tt.want)
+				}
+				for what, said := range answers(s.Snapshot()) {
+					if said != before[what] {
+						t.Errorf("%s was changed to %s", what, said)
+					}
+				}
+				if got := outcomeText(s.Apply(10, once(2, &SetKey{Key: []byte("other")}))); got != "ok true" {
+					t.Errorf("another id: %s", got)
+				}
+			})
+		}
+	}
+}
+
+func outcomeText(r Result, err error) string {
+	one := func(ok bool, err error) string {
+		if err != nil {
+			return fmt.Sprintf("ok %v %s %v", ok, CodeOf(err), err)
+		}
+		return fmt.Sprint("ok ", ok)
+	}
+	text := one(r.OK, err)
+	for i, o := range r.Batch {
+		if i == 0 {
+			text += " "
+		}
+		text += "[" + one(o.OK, o.Err) + "]"
+	}
+	return text
+}
+
+func restoredFrom(t *testing.T, s *State) *State {
+	t.Helper()
+	fresh := New()
+	if err := fresh.Restore(bytes.NewReader(persistedBytes(t, s))); err != nil {
+		t.Fatal(err)
+	}
+	return fresh
+}
+
+// TestOnceRemembersTheLast pushes out the oldest, in the order of the log.
+func TestOnceRemembersTheLast(t *testing.T) {
+	s := New()
+	numbered := func(i int) *Once {
+		o := &Once{Command: &SetKey{Key: []byte("k"), Value: fmt.Append(nil, i)}}
+		binary.BigEndian.PutUint64(o.ID[:], uint64(i)*0x9E3779B97F4A7C15) // in no order
+		return o
+	}
+	for i := range MaxRemembered + 3 {
+		apply(t, s, numbered(i))
+		if i == MaxRemembered/2 {
+			s = restoredFrom(t, s)
+		}
+	}
+	if n := s.Snapshot().memories.len(); n != MaxRemembered {
+		t.Errorf("%d are remembered, want %d", n, MaxRemembered)
+	}
+	for i, want := range map[int]string{3: fmt.Sprint(MaxRemembered + 2), MaxRemembered + 2: fmt.Sprint(MaxRemembered + 2), 2: "2"} {
+		s := restoredFrom(t, s)
+		apply(t, s, numbered(i))
+		if p, _ := s.Snapshot().Pair("k"); string(p.Value) != want {
+			t.Errorf("after %d came again, k is %s, want %s", i, p.Value, want)
+		}
+	}
+}
+
+func TestOnceOnTheWire(t *testing.T) {
+	c := &Once{ID: [16]byte{1, 2, 0xff}, Command: &Batch{Commands: []Command{&SetKey{Key: []byte("k")}, &Deregister{Node: "n"}}}}
+	data, err := Encode(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, ok := back.(*Once); !ok || o.ID != c.ID || len(o.Command.(*Batch).Commands) != 2 {
+		t.Errorf("%T %+v", back, back)
+	}
+	if data, err := Encode(&Once{}); err == nil {
+		t.Errorf("a once without command is encoded as %q", data)
+	}
+	for _, c := range []*Once{{}, once(1, once(2, &SetKey{Key: []byte("k")}))} {
+		if _, err := New().Apply(1, c); CodeOf(err) != Invalid {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+func TestAutopilot(t *testing.T) {
+	s := New()
+	was, mark := s.Snapshot().Autopilot()
+	if was != DefaultAutopilot() || mark.Index != 1 {
+		t.Errorf("at first: %+v at %d", was, mark.Index)
+	}
+	changed := was
+	changed.MinQuorum, changed.CleanupDeadServers = 3, false
+	for i, step := range []struct {
+		c      *SetAutopilot
+		want   string
+		quorum uint
+		index  uint64
+	}{
+		{&SetAutopilot{Config: changed, CAS: true, Index: 1}, "ok false", 0, 0},
+		{&SetAutopilot{Config: Autopilot{LastContactThreshold: -1}}, "ok false invalid autopilot: LastContactThreshold -1ns and ServerStabilizationTime 0s must not be negative", 0, 0},
+		{&SetAutopilot{Config: changed, CAS: true}, "ok true", 3, 3},
+		{&SetAutopilot{Config: was, CAS: true}, "ok false", 3, 3},
+		{&SetAutopilot{Config: was, CAS: true, Index: 3}, "ok true", 0, 5},
+		{&SetAutopilot{Config: changed}, "ok true", 3, 6},
+	} {
+		_, before := s.Snapshot().Autopilot()
+		if got := outcomeText(s.Apply(uint64(i+1), step.c)); got != step.want {
+			t.Errorf("step %d: %s, want %s", i+1, got, step.want)
+		}
+		now, mark := s.Snapshot().Autopilot()
+		if now.MinQuorum != step.quorum || now.ModifyIndex != step.index || mark.Index != max(1, step.index) {
+			t.Errorf("step %d: quorum %d at %d, want %d at %d", i+1, now.MinQuorum, now.ModifyIndex, step.quorum, step.index)
+		}
+		if moved := mark.Index != before.Index; fired(before.Changed) != moved {
+			t.Errorf("step %d: watch fired %v, want %v", i+1, !moved, moved)
+		}
+	}
+	now, _ := restoredFrom(t, s).Snapshot().Autopilot()
+	if changed.CreateIndex, changed.ModifyIndex = 3, 6; now != changed {
+		t.Errorf("restored: %+v, want %+v", now, changed)
+	}
+}
+
+func TestLineage(t *testing.T) {
+	s := New()
+	for i, step := range []struct {
+		set  Lineage
+		want string
+	}{
+		{Lineage{}, "ok false invalid lineage is missing"},
+		{Lineage{7}, "ok true"},
+		{Lineage{8}, "ok false"},
+	} {
+		if got := outcomeText(s.Apply(uint64(i+1), &SetLineage{step.set})); got != step.want {
+			t.Errorf("step %d: %s, want %s", i+1, got, step.want)
+		}
+	}
+	if got := restoredFrom(t, s).Snapshot().Lineage(); got != (Lineage{7}) {
+		t.Errorf("restored: %v", got)
+	}
+	fresh := New()
+	if err := fresh.Restore(bytes.NewReader(discovery(t, s.Snapshot()))); err != nil || fresh.Snapshot().Lineage() != (Lineage{7}) {
+		t.Errorf("a copy has lineage %v, %v", fresh.Snapshot().Lineage(), err)
+	}
+}
