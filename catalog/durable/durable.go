@@ -1,4 +1,4 @@
-// Package durable replaces and removes small files so that a crash or a power
+// Package durable replaces and removes files so that a crash or a power
 // cut leaves either the old state or the new one, never a part.
 package durable
 
@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// tempPrefix marks files that are being written.
-const tempPrefix = ".tmp-"
+// tempPrefix marks files that are being written, and by whom.
+const tempPrefix = ".tmp-muster-"
 
 // Sweep removes what a death in the middle of a Replace left behind in a directory.
 func Sweep(dir string) error {
@@ -34,10 +34,37 @@ func Sweep(dir string) error {
 // Replace makes data the content of a file, which need not exist, readable by its
 // owner alone. When it returns nil the data is on the disk.
 func Replace(path string, data []byte) error {
-	return Write(path, func(w io.Writer) error {
+	return ReplaceBy(path, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})
+}
+
+// ReplaceBy is Replace for content that write makes piece by piece. When write fails
+// the file stays what it was, and that error comes back.
+func ReplaceBy(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, removeTemp(f))
+		}
+	}()
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
 // removeTemp closes and removes a temporary file that may be closed, or renamed, already.

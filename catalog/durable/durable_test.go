@@ -1,6 +1,8 @@
 package durable
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -42,6 +44,31 @@ func TestReplaceFails(t *testing.T) {
 	}
 	if Replace(filepath.Join(dir, "missing", "f"), nil) == nil {
 		t.Error("a file was made in a directory that is not there")
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// A ReplaceBy that gives up half-way leaves the old content, and tells why in the caller's own words.
+func TestReplaceByGivesUp(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	if err := Replace(path, []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	failure := errors.New("enough")
+	err := ReplaceBy(path, func(w io.Writer) error {
+		if _, err := io.WriteString(w, "new"); err != nil {
+			return err
+		}
+		return failure
+	})
+	if err == nil || err.Error() != "enough" || !errors.Is(err, failure) {
+		t.Errorf("error %v", err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "old" {
+		t.Errorf("read %q (%v), want the old content", got, err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 1 {
 		t.Errorf("left behind: %v", left)
