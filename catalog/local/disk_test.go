@@ -128,7 +128,7 @@ func TestDeathInTheMiddle(t *testing.T) {
 	must(t, s.Register(svc("a", catalog.CheckDefinition{ID: "c", TTL: time.Hour}), false))
 	must(t, os.WriteFile(fileOf(s.disk.checks, "c"), alone, 0o600))
 	// Another registration dies before it has its name.
-	temp := filepath.Join(s.disk.services, ".tmp-123")
+	temp := filepath.Join(s.disk.services, ".tmp-muster-123")
 	must(t, os.WriteFile(temp, []byte("half"), 0o600))
 
 	s = open(t, dir)
