@@ -1,0 +1,32 @@
+package rpc
+
+import (
+	"crypto/rand"
+
+	"muster/catalog"
+)
+
+// repeatable reports whether a command may be applied twice: what an agent says of
+// its own rows, and whoever owns the rows says it again if it is not so. All else
+// shows when it comes twice, a plain write of a key, too: late, it undoes another's.
+func repeatable(c catalog.Command) bool {
+	switch c := c.(type) {
+	case *catalog.Register, *catalog.Deregister, *catalog.SetStatus, *catalog.Once:
+		return true
+	case *catalog.Batch:
+		for _, part := range c.Commands {
+			if !repeatable(part) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// once makes a command repeatable.
+func once(c catalog.Command) catalog.Command {
+	o := &catalog.Once{Command: c}
+	rand.Read(o.ID[:]) // never fails
+	return o
+}
