@@ -17,6 +17,38 @@ const (
 	socketMode = 0o600
 )
 
+// listenAll binds every address, or none.
+func listenAll(addresses []string, limit *connLimit) ([]net.Listener, error) {
+	var bound []net.Listener
+	for _, addr := range addresses {
+		ln, err := listen(addr)
+		if err != nil {
+			return nil, errors.Join(err, closeAll(bound))
+		}
+		bound = append(bound, limit.wrap(ln))
+	}
+	return bound, nil
+}
+
+// closeAll closes listeners, some of which may be closed already.
+func closeAll(listeners []net.Listener) error {
+	var errs []error
+	for _, ln := range listeners {
+		if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func addrs(listeners []net.Listener) []net.Addr {
+	out := make([]net.Addr, len(listeners))
+	for i, ln := range listeners {
+		out[i] = ln.Addr()
+	}
+	return out
+}
+
 // listen binds "host:port" or "unix:///path".
 func listen(addr string) (net.Listener, error) {
 	path, isUnix := strings.CutPrefix(addr, unixScheme)

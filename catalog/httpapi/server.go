@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,7 +38,11 @@ const (
 // Config says where and to whom the API is served.
 type Config struct {
 	// Addresses to listen on: "host:port" (port 0 picks one) or "unix:///path".
-	Addresses []string
+	// TLSAddresses are those that speak TLS, and need TLS. There must be one of either.
+	Addresses, TLSAddresses []string
+	// TLS has the certificates, or finds them anew for each connection. It should
+	// offer "h2" and "http/1.1", also in what its GetConfigForClient returns.
+	TLS *tls.Config
 	// Datacenter is the only one that ?dc= may name.
 	Datacenter string
 	// Node is this agent's node name: it is a permitted Host, and what ?near=_agent means.
@@ -96,7 +101,8 @@ type Server struct {
 	log       *slog.Logger
 	routes    *routeNode
 	hosts     hostList
-	listeners []net.Listener
+	plain     []net.Listener
+	secure    []net.Listener // still without TLS
 	http      *http.Server
 	csrf      *http.CrossOriginProtection
 	shapes    document.Shapes // of what bodies decode into
@@ -110,8 +116,11 @@ type Server struct {
 
 // New checks the configuration and binds every address, or none.
 func New(cfg Config, deps Deps) (*Server, error) {
-	if len(cfg.Addresses) == 0 {
+	switch {
+	case len(cfg.Addresses)+len(cfg.TLSAddresses) == 0:
 		return nil, errors.New("http: no address to listen on")
+	case len(cfg.TLSAddresses) > 0 && cfg.TLS == nil:
+		return nil, errors.New("https: no certificate to show")
 	}
 	if cfg.MaxConnsPerClient == 0 {
 		cfg.MaxConnsPerClient = DefaultMaxConnsPerClient
@@ -125,12 +134,12 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	s.routes = newRouter(s.table(), deps.Metrics)
 	s.http = s.newHTTPServer()
 	limit := newConnLimit(cfg.MaxConnsPerClient)
-	for _, addr := range cfg.Addresses {
-		ln, err := listen(addr)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("http: %w", err), s.closeListeners())
-		}
-		s.listeners = append(s.listeners, limit.wrap(ln))
+	var err error
+	if s.plain, err = listenAll(cfg.Addresses, limit); err != nil {
+		return nil, fmt.Errorf("http: %w", err)
+	}
+	if s.secure, err = listenAll(cfg.TLSAddresses, limit); err != nil {
+		return nil, errors.Join(fmt.Errorf("https: %w", err), closeAll(s.plain))
 	}
 	return s, nil
 }
@@ -138,10 +147,12 @@ func New(cfg Config, deps Deps) (*Server, error) {
 func (s *Server) newHTTPServer() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler:           s,
 		Protocols:         protocols,
+		TLSConfig:         s.cfg.TLS.Clone(), // net/http writes to it
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
@@ -158,23 +169,27 @@ func (s *Server) newHTTPServer() *http.Server {
 }
 
 // Addrs returns the bound addresses in the order of Config.Addresses.
-func (s *Server) Addrs() []net.Addr {
-	addrs := make([]net.Addr, len(s.listeners))
-	for i, ln := range s.listeners {
-		addrs[i] = ln.Addr()
-	}
-	return addrs
-}
+func (s *Server) Addrs() []net.Addr { return addrs(s.plain) }
+
+// TLSAddrs returns the bound addresses in the order of Config.TLSAddresses.
+func (s *Server) TLSAddrs() []net.Addr { return addrs(s.secure) }
 
 // Start begins to serve. It must be called at most once.
 func (s *Server) Start() {
-	for _, ln := range s.listeners {
-		s.serving.Go(func() {
-			if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-				s.log.Error("http listener failed", "address", ln.Addr().String(), "error", err)
-			}
-		})
+	for _, ln := range s.plain {
+		s.serveOn(ln, func() error { return s.http.Serve(ln) })
 	}
+	for _, ln := range s.secure {
+		s.serveOn(ln, func() error { return s.http.ServeTLS(ln, "", "") })
+	}
+}
+
+func (s *Server) serveOn(ln net.Listener, serve func() error) {
+	s.serving.Go(func() {
+		if err := serve(); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("http listener failed", "address", ln.Addr().String(), "error", err)
+		}
+	})
 }
 
 // Close stops to listen, answers blocking queries with what they have, lets other
@@ -189,20 +204,9 @@ func (s *Server) Close() error {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = s.http.Close()
 		}
-		s.stopErr = errors.Join(err, s.closeListeners())
+		s.stopErr = errors.Join(err, closeAll(s.plain), closeAll(s.secure)) // those that Serve has not closed
 		s.serving.Wait()
 		s.conns.Wait()
 	})
 	return s.stopErr
-}
-
-// closeListeners closes what Serve has not closed already.
-func (s *Server) closeListeners() error {
-	var errs []error
-	for _, ln := range s.listeners {
-		if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -137,9 +137,9 @@ func (m *material) loadOwn(now time.Time, sum hash.Hash) error {
 	if _, err := parseCertificates(certPEM); err != nil {
 		return fmt.Errorf("cert_file %s: %w", m.cfg.CertFile, err)
 	}
-	own, err := tls.X509KeyPair(certPEM, keyPEM)
+	own, err := keyPair(certPEM, keyPEM)
 	if err != nil {
-		return fmt.Errorf("key_file %s, for cert_file %s: %s", m.cfg.KeyFile, m.cfg.CertFile, strings.TrimPrefix(err.Error(), "tls: "))
+		return fmt.Errorf("key_file %s, for cert_file %s: %w", m.cfg.KeyFile, m.cfg.CertFile, err)
 	}
 	leaf := own.Leaf
 	switch name := m.ownServerName(); {
@@ -240,6 +240,15 @@ func parseCertificates(data []byte) ([]*x509.Certificate, error) {
 		return nil, errors.New("holds no PEM certificate")
 	}
 	return found, nil
+}
+
+// keyPair joins a certificate and its key.
+func keyPair(certPEM, keyPEM []byte) (tls.Certificate, error) {
+	pair, err := tls.X509KeyPair(certPEM, keyPEM)
+	if err != nil {
+		return pair, errors.New(strings.TrimPrefix(err.Error(), "tls: "))
+	}
+	return pair, nil
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
