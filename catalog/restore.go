@@ -45,6 +45,11 @@ func (t *tables) share() {
 
 // readPersisted reads a whole persisted state into empty tables and checks it.
 func (t *tables) readPersisted(r io.Reader) (index uint64, err error) {
+	return t.readRecords(r, func(recordKind, []byte) {})
+}
+
+// readRecords is readPersisted that shows each record once its row is in its table.
+func (t *tables) readRecords(r io.Reader, visit func(recordKind, []byte)) (index uint64, err error) {
 	sum := sha256.New()
 	in := &summed{r: bufio.NewReaderSize(r, 64<<10), sum: sum}
 	head := make([]byte, len(persistMagic)+8)
@@ -70,6 +75,7 @@ func (t *tables) readPersisted(r io.Reader) (index uint64, err error) {
 		if err != nil {
 			return 0, fmt.Errorf("row %d: %w", n, err)
 		}
+		visit(recordKind(k), body)
 	}
 }
 
