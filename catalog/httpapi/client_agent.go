@@ -14,15 +14,6 @@ func (c *Client) Self(ctx context.Context) (*AgentSelf, error) {
 	return clientGet[*AgentSelf](ctx, c, "/v1/agent/self", "", nil)
 }
 
-// Members returns the members the agent knows of, of the WAN pool when wan is set.
-func (c *Client) Members(ctx context.Context, wan bool) ([]AgentMember, error) {
-	query := url.Values{}
-	if wan {
-		query.Set("wan", "1")
-	}
-	return clientGet[[]AgentMember](ctx, c, "/v1/agent/members", "", query)
-}
-
 // AgentServices returns the instances registered at this agent by id.
 func (c *Client) AgentServices(ctx context.Context, q ClientQuery) (map[string]AgentService, error) {
 	return clientGet[map[string]AgentService](ctx, c, "/v1/agent/services", "", q.values())

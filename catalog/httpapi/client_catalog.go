@@ -20,8 +20,8 @@ func clientGet[T any](ctx context.Context, c *Client, path, name string, query u
 }
 
 // Datacenters returns the names of the known datacenters, the nearest first.
-func (c *Client) Datacenters(ctx context.Context) ([]string, error) {
-	return clientGet[[]string](ctx, c, "/v1/catalog/datacenters", "", nil)
+func (c *Client) Datacenters(ctx context.Context, q ClientQuery) ([]string, error) {
+	return clientGet[[]string](ctx, c, "/v1/catalog/datacenters", "", q.values())
 }
 
 // Nodes returns the nodes of the catalog.

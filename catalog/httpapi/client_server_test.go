@@ -104,7 +104,7 @@ func TestClientAgainstServerCatalog(t *testing.T) {
 	if entries, err := c.Health(ctx, "web", true, ClientQuery{Near: "n2"}); err != nil || len(entries) != 2 || entries[0].Node.Node != "n2" {
 		t.Errorf("health: %v, %v", entries, err)
 	}
-	if dcs, err := c.Datacenters(ctx); err != nil || !slices.Equal(dcs, []string{"dc1"}) {
+	if dcs, err := c.Datacenters(ctx, ClientQuery{}); err != nil || !slices.Equal(dcs, []string{"dc1"}) {
 		t.Errorf("datacenters: %v, %v", dcs, err)
 	}
 	if leader, err := c.Leader(ctx); err != nil || leader != "127.0.0.1:8300" {

@@ -88,6 +88,19 @@ func TestCommandsAgainstAnAgent(t *testing.T) {
 		{args: "catalog nodes -filter Node_!=_n1 -format json", stdout: `^\[\]\n$`},
 		{args: "catalog nodes -filter (((", code: 1},
 		{args: "info", stdout: "raft:\n    applied_index "},
+		{args: "members -filter Name_!=_n1", code: 1},
+		{args: "join 127.0.0.1:1", code: 1},
+		{args: "force-leave nobody", code: 1},
+		{args: "keyring -list", code: 1}, // -dev does not encrypt
+		{args: "operator raft list-peers", stdout: `(?s)^Node .*\nn1    [0-9a-f-]{36}  127\.0\.0\.1:\d+  leader  true   3             \d+  +-\n$`},
+		{args: "operator raft list-peers -stale -datacenter DC1 -format json", stdout: `"Leader": true`},
+		{args: "operator raft list-peers -datacenter nowhere", code: 1},
+		{args: "operator raft remove-peer -address 10.9.9.9:8300", code: 1},
+		{args: "operator autopilot set-config -min-quorum 3", stdout: "^Configuration updated!\n$"},
+		{args: "operator autopilot get-config", stdout: "\nMinQuorum = 3\n"},
+		{args: "operator autopilot health", stdout: "^Healthy:            true\nFailure Tolerance:  0\n"},
+		{args: "operator autopilot state", stdout: "      Name:            n1\n"},
+		{args: "operator usage instances", stdout: "^DC   Nodes  Services  Service instances\ndc1  1 "},
 		{args: "reload", stdout: "^Configuration reloaded"},
 	} {
 		stdout, stderr, code := command(t, tc.stdin, map[string]string{"MUSTER_HTTP_ADDR": addr}, words(tc.args)...)

@@ -23,8 +23,8 @@ func (s *shell) catalogCommand() *cli.Command {
 func (s *shell) catalogDatacentersCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "datacenters",
-		Usage: "list the known datacenters",
-		Flags: agentFlags(formatFlag()),
+		Usage: "list the known datacenters, the nearest first",
+		Flags: readFlags(),
 		Action: func(c *cli.Context) error {
 			if err := arguments(c, 0, 0); err != nil {
 				return err
@@ -33,7 +33,7 @@ func (s *shell) catalogDatacentersCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			names, err := agent.Datacenters(c.Context)
+			names, err := agent.Datacenters(c.Context, query(c))
 			if err != nil {
 				return err
 			}

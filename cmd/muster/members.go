@@ -24,6 +24,7 @@ func (s *shell) membersCommand() *cli.Command {
 			switchFlag("wan", "list the servers of all datacenters"),
 			&cli.StringFlag{Name: "status", Value: ".*", Usage: "list members whose status matches `REGEXP`: alive, leaving, left, failed"},
 			switchFlag("detailed", "print every tag"),
+			segmentFlag(), filterFlag(),
 			formatFlag(),
 		),
 		Action: s.members,
@@ -42,13 +43,13 @@ func (s *shell) members(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	members, err := agent.Members(c.Context, c.Bool("wan"))
+	members, err := agent.Members(c.Context, c.Bool("wan"), c.String("filter"))
 	if err != nil {
 		return err
 	}
 	members = slices.DeleteFunc(members, func(m httpapi.AgentMember) bool { return !status.MatchString(statusName(m.Status)) })
 	if len(members) == 0 {
-		return fmt.Errorf("no member has a status that matches %q", c.String("status"))
+		return fmt.Errorf("no member matches -status %q and the filter", c.String("status"))
 	}
 	slices.SortFunc(members, func(a, b httpapi.AgentMember) int { return cmp.Compare(a.Name, b.Name) })
 	return s.show(c, members, func(w io.Writer) {
@@ -58,6 +59,19 @@ func (s *shell) members(c *cli.Context) error {
 			table(w, memberColumns(members))
 		}
 	})
+}
+
+// segmentFlag is of Consul's enterprise edition; here is one segment, so only what names all is taken.
+func segmentFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name: "segment", Value: "_all", Usage: "accepted for Consul's sake: `_all`", Hidden: true,
+		Action: func(c *cli.Context, segment string) error {
+			if segment != "" && segment != "_all" {
+				return usagef(c, "-segment %q: there are no segments", segment)
+			}
+			return nil
+		},
+	}
 }
 
 func memberColumns(members []httpapi.AgentMember) [][]string {
@@ -96,10 +110,4 @@ func memberType(role string) string {
 	return "unknown"
 }
 
-func statusName(status int) string {
-	names := [...]string{"none", "alive", "leaving", "left", "failed"}
-	if status < 0 || status >= len(names) {
-		return "unknown"
-	}
-	return names[status]
-}
+func statusName(status int) string { return httpapi.MemberStatus(status).String() }

@@ -26,7 +26,7 @@ zed   10.0.0.9:8301  failed  client  0.1.0  2         dc1
 Node   Address         Status  Tags
 alpha  [fd00::1]:8301  alive   build=0.1.0,dc=dc1,role=consul,vsn=2
 `},
-		{args: "members -status left", answers: both, asks: "GET /v1/agent/members", code: 1, stderr: `no member has a status that matches "left"`},
+		{args: "members -status left", answers: both, asks: "GET /v1/agent/members", code: 1, stderr: `no member matches -status "left"`},
 		{args: "members -status=alive -format=json", answers: both, asks: "GET /v1/agent/members", stdout: `
 [
     {

@@ -81,6 +81,8 @@ func newFakeAgent(t *testing.T, answers map[string]string) *fakeAgent {
 		case status == "200":
 		case status == "404":
 			w.WriteHeader(http.StatusNotFound)
+		case status == "429":
+			w.WriteHeader(http.StatusTooManyRequests)
 		case !known:
 			w.WriteHeader(http.StatusInternalServerError)
 			text = "no answer for " + line
@@ -145,6 +147,8 @@ func TestAgentNotRunning(t *testing.T) {
 	for _, args := range []string{
 		"members", "kv get a", "kv get -recurse a", "kv list", "kv put a b", "kv delete a", "kv export", "info", "reload", "leave",
 		"maint", "maint -enable", "catalog nodes", "catalog services", "catalog datacenters", "services register -name a", "services deregister -id a", "monitor", "why a",
+		"join a", "force-leave a", "keyring -list", "keyring -format json -list", "operator raft list-peers", "operator raft remove-peer -id a", "operator raft transfer-leader",
+		"operator autopilot get-config", "operator autopilot set-config -min-quorum 1", "operator autopilot health", "operator autopilot state", "operator usage instances",
 	} {
 		stdout, stderr, code := command(t, "", map[string]string{"MUSTER_HTTP_ADDR": addr}, words(args)...)
 		if code != 1 || stdout != "" || stderr != want {

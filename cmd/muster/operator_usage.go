@@ -1,0 +1,39 @@
+package main
+
+import (
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (s *shell) usageInstancesCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "instances",
+		Usage: "count nodes, services and their instances",
+		Flags: readFlags(),
+		Action: func(c *cli.Context) error {
+			if err := arguments(c, 0, 0); err != nil {
+				return err
+			}
+			agent, err := s.agent(c)
+			if err != nil {
+				return err
+			}
+			usage, err := agent.Usage(c.Context, query(c))
+			if err != nil {
+				return err
+			}
+			return s.show(c, usage, func(w io.Writer) {
+				rows := [][]string{{"DC", "Nodes", "Services", "Service instances"}}
+				for _, dc := range slices.Sorted(maps.Keys(usage.Usage)) {
+					u := usage.Usage[dc]
+					rows = append(rows, []string{dc, strconv.Itoa(u.Nodes), strconv.Itoa(u.Services), strconv.Itoa(u.ServiceInstances)})
+				}
+				table(w, rows)
+			})
+		},
+	}
+}
