@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,9 +18,12 @@ import (
 // ClientConfig says which agent a Client talks to and how.
 type ClientConfig struct {
 	// Addr is the agent's HTTP address: "host:port", "http://host:port",
-	// "https://host:port" (checked against the system's roots) or "unix:///path".
-	// Empty: 127.0.0.1:8500.
+	// "https://host:port" or "unix:///path". Empty: 127.0.0.1:8500.
 	Addr string
+	// Secure makes "host:port" mean https.
+	Secure bool
+	// TLS says whom https trusts and what it shows. Nil: the system's roots, and nothing.
+	TLS *tls.Config
 	// Token is sent as X-Consul-Token. Empty: none is sent.
 	Token string
 	// Timeout bounds each request from dialling to the last byte of the answer;
@@ -51,13 +55,14 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = clientDefaultTimeout
 	}
-	base, socket, err := clientAddress(cfg.Addr)
+	base, socket, err := clientAddress(cfg.Addr, cfg.Secure)
 	if err != nil {
 		return nil, err
 	}
 	dialer := &net.Dialer{Timeout: clientDialTimeout}
 	transport := &http.Transport{
 		DialContext:           dialer.DialContext,
+		TLSClientConfig:       cfg.TLS,
 		TLSHandshakeTimeout:   clientDialTimeout,
 		ResponseHeaderTimeout: cfg.Timeout,
 	}
@@ -79,7 +84,7 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 }
 
 // clientAddress splits an address into the URL to ask and, when it names one, the unix socket to dial.
-func clientAddress(addr string) (base url.URL, socket string, err error) {
+func clientAddress(addr string, secure bool) (base url.URL, socket string, err error) {
 	if path, ok := strings.CutPrefix(addr, "unix://"); ok {
 		if path == "" {
 			return base, "", fmt.Errorf("address %q names no socket; write unix:///path/to/socket", addr)
@@ -89,6 +94,9 @@ func clientAddress(addr string) (base url.URL, socket string, err error) {
 	text := addr
 	if !strings.Contains(addr, "://") {
 		text = "http://" + addr
+		if secure {
+			text = "https://" + addr
+		}
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||

@@ -57,6 +57,11 @@ func TestClientAddress(t *testing.T) {
 			t.Errorf("%q became %s, want %s", addr, c.Addr(), want)
 		}
 	}
+	for addr, want := range map[string]string{"": "https://127.0.0.1:8500", "[::1]:8501": "https://[::1]:8501", "http://h:1": "http://h:1", "unix:///s": "unix:///s"} {
+		if c, err := NewClient(ClientConfig{Addr: addr, Secure: true}); err != nil || c.Addr() != want {
+			t.Errorf("%q, secure: %v, want %s", addr, err, want)
+		}
+	}
 }
 
 func TestClientEscape(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 // agentFlags are the flags of every command that talks to an agent, followed by the command's own.
 func agentFlags(own ...cli.Flag) []cli.Flag {
-	return append(own,
+	return append(append(own, tlsFlags()...),
 		&cli.StringFlag{Name: "http-addr", Usage: "`ADDRESS` of the agent: host:port, http(s)://host:port or unix:///path (or MUSTER_HTTP_ADDR, CONSUL_HTTP_ADDR)", DefaultText: "127.0.0.1:8500"},
 		&cli.StringFlag{Name: "token", Usage: "`TOKEN` to send (or MUSTER_HTTP_TOKEN, CONSUL_HTTP_TOKEN)"},
 	)
@@ -37,19 +37,17 @@ func query(c *cli.Context) httpapi.ClientQuery {
 
 // agent returns a client of the agent that flags and environment name.
 func (s *shell) agent(c *cli.Context) (*httpapi.Client, error) {
-	addr, from := c.String("http-addr"), "-http-addr"
-	for _, name := range []string{"MUSTER_HTTP_ADDR", "CONSUL_HTTP_ADDR"} {
-		if addr == "" {
-			addr, from = s.env(name), name
-		}
+	addr, from := s.setting(c, "http-addr", "HTTP_ADDR")
+	token, _ := s.setting(c, "token", "HTTP_TOKEN")
+	secure, err := s.switched(c, "HTTP_SSL", false)
+	if err != nil {
+		return nil, err
 	}
-	token := c.String("token")
-	for _, name := range []string{"MUSTER_HTTP_TOKEN", "CONSUL_HTTP_TOKEN"} {
-		if token == "" {
-			token = s.env(name)
-		}
+	trust, err := s.tls(c)
+	if err != nil {
+		return nil, err
 	}
-	client, err := httpapi.NewClient(httpapi.ClientConfig{Addr: addr, Token: token})
+	client, err := httpapi.NewClient(httpapi.ClientConfig{Addr: addr, Token: token, Secure: secure, TLS: trust})
 	if err != nil {
 		return nil, usagef(c, "%s: %v", from, err)
 	}

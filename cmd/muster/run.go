@@ -171,7 +171,7 @@ func (s *shell) exit(err error) int {
 		fmt.Fprintf(s.stderr, "Error: %s\n", unreachable(u))
 		return exitFailure
 	}
-	fmt.Fprintf(s.stderr, "Error: %v\n", err)
+	fmt.Fprintf(s.stderr, "Error: %v%s\n", err, untrusted(err))
 	return exitFailure
 }
 
