@@ -43,7 +43,7 @@ type Config struct {
 	// TLS has the certificates, or finds them anew for each connection. It should
 	// offer "h2" and "http/1.1", also in what its GetConfigForClient returns.
 	TLS *tls.Config
-	// Datacenter is the only one that ?dc= may name.
+	// Datacenter is this agent's own; requests with another ?dc= are passed on.
 	Datacenter string
 	// Node is this agent's node name: it is a permitted Host, and what ?near=_agent means.
 	Node string
@@ -76,7 +76,8 @@ type Consensus interface {
 	Peers() []string
 }
 
-// Deps are what the server serves from. All but DNS and UI are needed.
+// Deps are what the server serves from. All but DNS, UI and Places are needed, and
+// Operator on servers only.
 type Deps struct {
 	State          State
 	Consensus      Consensus
@@ -96,16 +97,16 @@ type Deps struct {
 
 // Server serves the API on all its addresses.
 type Server struct {
-	cfg       Config
-	deps      Deps
-	log       *slog.Logger
-	routes    *routeNode
-	hosts     hostList
-	plain     []net.Listener
-	secure    []net.Listener // still without TLS
-	http      *http.Server
-	csrf      *http.CrossOriginProtection
-	shapes    document.Shapes // of what bodies decode into
+	cfg    Config
+	deps   Deps
+	log    *slog.Logger
+	routes *routeNode
+	hosts  hostList
+	plain  []net.Listener
+	secure []net.Listener // still without TLS
+	http   *http.Server
+	csrf   *http.CrossOriginProtection
+	shapes document.Shapes // of what bodies decode into
 
 	closing  chan struct{} // closed when blocking queries and streams must end
 	stopOnce sync.Once
