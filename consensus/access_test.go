@@ -72,7 +72,7 @@ func TestApplyErrors(t *testing.T) {
 				ctx = tc.ctx(t)
 			}
 			_, err := r.Apply(ctx, tc.command)
-			if catalog.CodeOf(err) != tc.code || !strings.Contains(err.Error(), tc.text) || errors.Is(err, ErrOutcomeUnknown) {
+			if catalog.CodeOf(err) != tc.code || !strings.Contains(err.Error(), tc.text) || errors.Is(err, catalog.ErrOutcomeUnknown) {
 				t.Errorf("%s: %v", catalog.CodeOf(err), err)
 			}
 		})

@@ -11,12 +11,6 @@ import (
 	"github.com/hashicorp/raft"
 )
 
-// ErrOutcomeUnknown marks the error of an Apply whose command may have been
-// applied, or may be applied yet. Without it nothing was or will be applied.
-var ErrOutcomeUnknown = errors.New("the write may or may not have been applied")
-
-var errNothingWritten = errors.New("nothing was written")
-
 // maxCommandBytes is the largest command the log takes. Doors have tighter
 // limits; this one keeps a command from failing inside the log, which would look like a broken disk.
 const maxCommandBytes = 4 << 20
@@ -24,7 +18,7 @@ const maxCommandBytes = 4 << 20
 // Apply commits a command and returns what it came to once it is on disk and
 // in the state. Errors of the command itself carry the catalog's codes. Any other
 // error is Unavailable: this replica does not lead, it stopped, or ctx ended before
-// the outcome was known. See [ErrOutcomeUnknown].
+// the outcome was known; it wraps [catalog.ErrNothingWritten] or [catalog.ErrOutcomeUnknown].
 func (r *Replica) Apply(ctx context.Context, c catalog.Command) (catalog.Result, error) {
 	data, err := catalog.Encode(c)
 	if err != nil {
@@ -46,12 +40,9 @@ func (r *Replica) Apply(ctx context.Context, c catalog.Command) (catalog.Result,
 // commit passes an encoded command through raft.
 func (r *Replica) commit(ctx context.Context, data []byte) (outcome, error) {
 	if ctx.Err() != nil {
-		return outcome{}, notCommitted(errNothingWritten, context.Cause(ctx))
+		return outcome{}, notCommitted(catalog.ErrNothingWritten, context.Cause(ctx))
 	}
-	var wait time.Duration // for a place in raft's queue; 0 is no limit
-	if deadline, ok := ctx.Deadline(); ok {
-		wait = max(time.Until(deadline), time.Nanosecond)
-	}
+	wait := queueTime(ctx)
 	var response any // written before await gets the answer, and read only then
 	err := r.await(ctx, func(m *raft.Raft) error {
 		f := m.Apply(data, wait)
@@ -68,10 +59,19 @@ func (r *Replica) commit(ctx context.Context, data []byte) (outcome, error) {
 	case outcome:
 		return response, nil
 	case error: // committed, but the fsm has halted in front of it
-		return outcome{}, notCommitted(ErrOutcomeUnknown, response)
+		return outcome{}, notCommitted(catalog.ErrOutcomeUnknown, response)
 	default:
 		return outcome{}, fmt.Errorf("raft answered with a %T", response)
 	}
+}
+
+// queueTime is how long a call may wait for a place in raft's queue; 0 is no limit.
+func queueTime(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return 0
+	}
+	return max(time.Until(deadline), time.Nanosecond)
 }
 
 func notCommitted(certainty, cause error) error {
@@ -82,12 +82,12 @@ func notCommitted(certainty, cause error) error {
 // listed do: an entry whose write failed, or whose leader fell, may still be in some log.
 func certainty(err error) error {
 	for _, before := range []error{
-		errNotStarted, errFailed, errClosing,
+		errNotStarted, errFailed, errClosing, errStalled,
 		raft.ErrNotLeader, raft.ErrEnqueueTimeout, raft.ErrLeadershipTransferInProgress, raft.ErrAbortedByRestore,
 	} {
 		if errors.Is(err, before) {
-			return errNothingWritten
+			return catalog.ErrNothingWritten
 		}
 	}
-	return ErrOutcomeUnknown
+	return catalog.ErrOutcomeUnknown
 }

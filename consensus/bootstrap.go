@@ -13,6 +13,9 @@ const (
 	keyRaftTerm  = "CurrentTerm"      // raft's own
 )
 
+// notFound is how the in-memory store puts it; raft compares the same way.
+const notFound = "not found"
+
 const (
 	bootstrapBegun = "begun"
 	bootstrapDone  = "done"
@@ -39,53 +42,74 @@ func claim(cfg Config, s *stores) error {
 	return nil
 }
 
-// bootstrap makes this node the only member of a new cluster, unless the stores
-// hold state already. Raft bootstraps in two writes, term and log; our marks around
-// them let the next start finish what a crash in between has cut short.
+// bootstrap makes this node the only member of a new cluster if that is asked for and
+// the stores hold no state.
 func bootstrap(cfg Config, s *stores) error {
-	mark, err := note(s.stable, keyBootstrap)
-	if err != nil {
+	if err := settleBootstrap(s); err != nil {
 		return err
-	}
-	if mark == bootstrapBegun {
-		last, err := s.logs.LastIndex()
-		if err != nil {
-			return err
-		}
-		if last > 0 {
-			return s.stable.Set([]byte(keyBootstrap), []byte(bootstrapDone))
-		}
-		if err := s.stable.SetUint64([]byte(keyRaftTerm), 0); err != nil {
-			return err
-		}
 	}
 	existing, err := raft.HasExistingState(s.logs, s.stable, s.snapshots)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if existing {
+	case existing:
 		return nil
-	}
-	if !cfg.Bootstrap {
+	case !cfg.Bootstrap:
 		cfg.Logger.Info("no raft state and no bootstrap: waiting to be added to a cluster", "dir", cfg.Dir)
 		return nil
 	}
-	if err := s.stable.Set([]byte(keyBootstrap), []byte(bootstrapBegun)); err != nil {
+	mark := func(val string) error { return s.stable.Set([]byte(keyBootstrap), []byte(val)) }
+	return marked(mark, func() error {
+		alone := configurationOf([]Server{{ID: cfg.ID, Address: cfg.Address, Voter: true}})
+		if err := raft.BootstrapCluster(cfg.raft(bridge(cfg.Logger)), s.logs, s.stable, s.snapshots, nil, alone); err != nil {
+			return err
+		}
+		cfg.Logger.Info("new cluster bootstrapped", "id", cfg.ID, "address", cfg.Address)
+		return nil
+	})
+}
+
+// marked runs a bootstrap. Raft bootstraps in two writes, term and log; our marks around
+// them let the next start undo what a crash in between has left.
+func marked(mark func(string) error, bootstrap func() error) error {
+	if err := mark(bootstrapBegun); err != nil {
 		return err
 	}
-	alone := raft.Configuration{Servers: []raft.Server{{ID: raft.ServerID(cfg.ID), Address: raft.ServerAddress(cfg.Address)}}}
-	rc := cfg.raft(bridge(cfg.Logger))
-	if err := raft.BootstrapCluster(rc, s.logs, s.stable, s.snapshots, nil, alone); err != nil {
+	if err := bootstrap(); err != nil {
 		return err
 	}
-	cfg.Logger.Info("new cluster bootstrapped", "id", cfg.ID, "address", cfg.Address)
-	return s.stable.Set([]byte(keyBootstrap), []byte(bootstrapDone))
+	return mark(bootstrapDone)
+}
+
+// settleBootstrap ends a bootstrap that a crash has cut short: it was done if the log was
+// written, else it never was. The term it writes is 1, in which nobody ever votes; a later
+// term is that of a cluster this member has met since, and stays.
+func settleBootstrap(s *stores) error {
+	mark, err := note(s.stable, keyBootstrap)
+	if err != nil || mark != bootstrapBegun {
+		return err
+	}
+	last, err := s.logs.LastIndex()
+	if err != nil {
+		return err
+	}
+	if last > 0 {
+		return s.stable.Set([]byte(keyBootstrap), []byte(bootstrapDone))
+	}
+	term, err := s.stable.GetUint64([]byte(keyRaftTerm))
+	if err != nil && err.Error() != notFound {
+		return err
+	}
+	if term > 1 {
+		return nil
+	}
+	return s.stable.SetUint64([]byte(keyRaftTerm), 0)
 }
 
 // note reads a value of ours from the stable store, "" if there is none.
 func note(s raft.StableStore, key string) (string, error) {
 	val, err := s.Get([]byte(key))
-	if err != nil && err.Error() == "not found" { // as the in-memory store puts it; raft compares the same way
+	if err != nil && err.Error() == notFound {
 		return "", nil
 	}
 	return string(val), err

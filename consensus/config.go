@@ -43,6 +43,11 @@ type Config struct {
 	// HeartbeatTimeout is how long a follower waits for its leader before it stands
 	// for election. Less finds a dead leader sooner and suspects a slow one more often. 0: 500 ms.
 	HeartbeatTimeout time.Duration
+	// DiskTimeout is how long a write of log, term or vote may take before this replica
+	// withdraws: it breaks off all contact until the write returns, so that another
+	// member can take over. Less finds a hanging disk sooner and takes a slow one for
+	// hanging more often. 0: 1.5 s.
+	DiskTimeout time.Duration
 	// SnapshotInterval is how often (up to twice as long) the need for a snapshot is checked. 0: 30 s.
 	SnapshotInterval time.Duration
 	// SnapshotThreshold is how many log entries since the last snapshot call for a
@@ -72,6 +77,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.HeartbeatTimeout <= 0 {
 		c.HeartbeatTimeout = 500 * time.Millisecond
 	}
+	if c.DiskTimeout <= 0 {
+		c.DiskTimeout = 1500 * time.Millisecond
+	}
 	if c.SnapshotInterval <= 0 {
 		c.SnapshotInterval = 30 * time.Second
 	}
@@ -84,6 +92,9 @@ func (c Config) withDefaults() (Config, error) {
 	return c, errors.Join(missing...)
 }
 
+// lease is how long a leader may take its leadership for granted after it last heard from a quorum.
+func (c Config) lease() time.Duration { return c.HeartbeatTimeout / 2 }
+
 // kick is what electAtOnce takes off the heartbeat timeout again, to make raft look at it.
 const kick = time.Millisecond
 
@@ -94,7 +105,7 @@ func (c Config) raft(logger hclog.Logger) *raft.Config {
 	rc.Logger = logger
 	rc.HeartbeatTimeout = c.HeartbeatTimeout + kick
 	rc.ElectionTimeout = rc.HeartbeatTimeout
-	rc.LeaderLeaseTimeout = c.HeartbeatTimeout / 2
+	rc.LeaderLeaseTimeout = c.lease()
 	rc.SnapshotInterval = c.SnapshotInterval
 	rc.SnapshotThreshold = c.SnapshotThreshold
 	rc.TrailingLogs = c.TrailingLogs

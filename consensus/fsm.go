@@ -2,7 +2,6 @@ package consensus
 
 import (
 	"fmt"
-	"io"
 
 	"muster/catalog"
 
@@ -16,9 +15,13 @@ import (
 // ever, so the fsm halts in front of it: nothing more is applied, and no snapshot is
 // taken that would claim otherwise.
 type fsm struct {
-	state *catalog.State
-	fail  func(error)
-	err   error // why the fsm has halted
+	state     *catalog.State
+	fail      func(error)
+	committed func(position)           // told of the last entry of each batch, before it is applied; may be nil
+	admit     func(index uint64) error // asked before a snapshot is loaded; nil admits all
+	restoring func() bool              // a snapshot comes from Restore; nil: none does
+	refusal   error                    // the last error of admit
+	err       error                    // why the fsm has halted
 }
 
 // outcome is what became of a command.
@@ -31,6 +34,9 @@ type outcome struct {
 // error when the fsm has halted. Raft keeps its no-op and barrier entries to itself.
 func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	responses := make([]any, len(logs))
+	if last := logs[len(logs)-1]; f.committed != nil {
+		f.committed(position{last.Index, last.Term})
+	}
 	if f.err == nil {
 		var steps []catalog.Step
 		steps, f.err = decode(logs)
@@ -75,16 +81,6 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 		return nil, f.err
 	}
 	return fsmSnapshot{f.state.Snapshot()}, nil
-}
-
-// Restore implements raft.FSM. The restored index may lie a little below the
-// snapshot's: entries that raft keeps to itself are no part of the state.
-func (f *fsm) Restore(r io.ReadCloser) error {
-	defer r.Close()
-	if f.err != nil {
-		return f.err
-	}
-	return f.state.Restore(r)
 }
 
 // fsmSnapshot is the state at one index, on its way to disk.

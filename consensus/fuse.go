@@ -16,9 +16,10 @@ import (
 // the pages and report success next time. Raft by itself would stand for election
 // again and go on writing, so that later entries could be acknowledged on top of a hole.
 type fuse struct {
-	logs   raft.LogStore
-	stable raft.StableStore
-	blow   func(error) // called once, from the writing goroutine
+	logs     raft.LogStore
+	stable   raft.StableStore
+	watchdog *watchdog
+	blow     func(error) // called once, from the writing goroutine
 	// live is set once raft's goroutines use the store; see setOrQuit.
 	live atomic.Bool
 
@@ -26,7 +27,17 @@ type fuse struct {
 	err error
 }
 
+// write does a write of raft's main goroutine.
 func (f *fuse) write(op string, do func() error) error {
+	return f.through(op, func() error { return f.watchdog.guardMain(do) })
+}
+
+// writeAside does a write of any other goroutine.
+func (f *fuse) writeAside(op string, do func() error) error {
+	return f.through(op, func() error { return f.watchdog.guard(do) })
+}
+
+func (f *fuse) through(op string, do func() error) error {
 	f.mu.Lock()
 	err := f.err
 	f.mu.Unlock()
@@ -99,9 +110,10 @@ func (f *fuse) StoreLogs(logs []*raft.Log) error {
 	return f.write("write log", func() error { return f.logs.StoreLogs(logs) })
 }
 
-// DeleteRange implements raft.LogStore.
+// DeleteRange implements raft.LogStore. It is mostly called after a snapshot, from the
+// goroutine that took it.
 func (f *fuse) DeleteRange(first, last uint64) error {
-	return f.write("truncate log", func() error { return f.logs.DeleteRange(first, last) })
+	return f.writeAside("truncate log", func() error { return f.logs.DeleteRange(first, last) })
 }
 
 // IsMonotonic implements raft.MonotonicLogStore: raft must know whether the store

@@ -126,7 +126,7 @@ func TestFullDiskStopsTheReplica(t *testing.T) {
 	for ; ; acked++ {
 		_, err := r.Apply(within(t), &catalog.SetKey{Key: fmt.Append(nil, acked), Value: value})
 		if err != nil {
-			if !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, syscall.ENOSPC) {
+			if !errors.Is(err, catalog.ErrOutcomeUnknown) || !errors.Is(err, syscall.ENOSPC) {
 				t.Errorf("Apply: %v", err)
 			}
 			break
@@ -156,7 +156,7 @@ func expectStopped(t *testing.T, r *Replica, cause error) {
 	if err := r.Err(); !errors.Is(err, cause) {
 		t.Errorf("Err: %v, want %v", err, cause)
 	}
-	if _, err := r.Apply(within(t), set("late")); catalog.CodeOf(err) != catalog.Unavailable || errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, cause) {
+	if _, err := r.Apply(within(t), set("late")); catalog.CodeOf(err) != catalog.Unavailable || errors.Is(err, catalog.ErrOutcomeUnknown) || !errors.Is(err, cause) {
 		t.Errorf("Apply: %v", err)
 	}
 	for _, mode := range []catalog.Consistency{catalog.Default, catalog.Consistent} {
@@ -250,7 +250,7 @@ func TestFirstFailureIsTheLastWrite(t *testing.T) {
 		{"log", func(t *testing.T, r *Replica, f *flaky) {
 			f.logErr.Store(&full)
 			_, err := r.Apply(within(t), set("b"))
-			if catalog.CodeOf(err) != catalog.Unavailable || !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, full) {
+			if catalog.CodeOf(err) != catalog.Unavailable || !errors.Is(err, catalog.ErrOutcomeUnknown) || !errors.Is(err, full) {
 				t.Errorf("Apply: %v", err)
 			}
 		}},
@@ -334,7 +334,7 @@ func TestApplyGivesUpOnASlowDisk(t *testing.T) {
 	}()
 	until(t, "the write is under way", func() bool { return f.arrived.Load() > before })
 	cancel(enough)
-	if err := <-answer; !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, enough) || catalog.CodeOf(err) != catalog.Unavailable {
+	if err := <-answer; !errors.Is(err, catalog.ErrOutcomeUnknown) || !errors.Is(err, enough) || catalog.CodeOf(err) != catalog.Unavailable {
 		t.Errorf("Apply: %v", err)
 	}
 	open()

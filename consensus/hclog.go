@@ -13,15 +13,16 @@ import (
 )
 
 // slogged is an hclog.Logger that writes to a slog.Logger. Levels are the
-// slog.Logger's to decide; SetLevel does nothing.
+// slog.Logger's to decide; SetLevel does nothing. Warnings and errors are throttled.
 type slogged struct {
-	to      *slog.Logger
-	name    string
-	implied []any
+	to       *slog.Logger
+	throttle *throttle
+	name     string
+	implied  []any
 }
 
 // bridge lets raft and its stores log where the replica logs.
-func bridge(to *slog.Logger) hclog.Logger { return &slogged{to: to} }
+func bridge(to *slog.Logger) hclog.Logger { return &slogged{to: to, throttle: newThrottle()} }
 
 // routine is what raft says at Warn at every start of an only member.
 const routine = "heartbeat timeout reached, starting election"
@@ -46,7 +47,16 @@ func (s *slogged) Log(level hclog.Level, msg string, args ...any) {
 	if level == hclog.Off || !s.to.Enabled(context.Background(), at) {
 		return
 	}
-	plain := make([]any, 0, len(args)+2)
+	plain := make([]any, 0, len(args)+4)
+	if at >= slog.LevelWarn {
+		held, ok := s.throttle.pass(complaintOf(s.name, msg, args), time.Now())
+		if !ok {
+			return
+		}
+		if held > 0 {
+			plain = append(plain, "held_back", held)
+		}
+	}
 	if s.name != "" {
 		plain = append(plain, "part", s.name)
 	}
@@ -57,6 +67,18 @@ func (s *slogged) Log(level hclog.Level, msg string, args ...any) {
 		plain = append(plain, a)
 	}
 	s.to.Log(context.Background(), at, msg, plain...)
+}
+
+// complaintOf tells complaints apart: by what is said, and of whom.
+func complaintOf(name, msg string, args []any) string {
+	key := name + "\x00" + msg
+	for i := 0; i+1 < len(args); i += 2 {
+		switch args[i] {
+		case "peer", "server-id", "target", "from", "id":
+			key += fmt.Sprintf("\x00%v", args[i+1])
+		}
+	}
+	return key
 }
 
 // valueOf makes a log argument fit for any slog handler: hclog prints lazily, and
@@ -121,7 +143,7 @@ func (s *slogged) With(args ...any) hclog.Logger {
 			plain[i] = valueOf(a)
 		}
 	}
-	return &slogged{to: s.to.With(plain...), name: s.name, implied: append(s.implied[:len(s.implied):len(s.implied)], plain...)}
+	return &slogged{to: s.to.With(plain...), throttle: s.throttle, name: s.name, implied: append(s.implied[:len(s.implied):len(s.implied)], plain...)}
 }
 
 // Named implements hclog.Logger.
@@ -134,7 +156,7 @@ func (s *slogged) Named(name string) hclog.Logger {
 
 // ResetNamed implements hclog.Logger.
 func (s *slogged) ResetNamed(name string) hclog.Logger {
-	return &slogged{to: s.to, name: name, implied: s.implied}
+	return &slogged{to: s.to, throttle: s.throttle, name: name, implied: s.implied}
 }
 
 // StandardWriter implements hclog.Logger.

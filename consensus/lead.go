@@ -20,18 +20,20 @@ func (r *Replica) watch(m *raft.Raft, leaders <-chan raft.Observation) {
 		case leading := <-m.LeaderCh():
 			// The channel holds the latest change only; after a quick loss and gain
 			// it is true twice, and the term tells that the barrier is due again.
-			if leading {
-				r.establish(m)
-			} else {
+			if !leading {
 				r.led.Store(0)
-				r.announce(false)
 			}
+			r.follow(m)
 		case <-leaders:
 			r.cfg.Metrics.LeaderChanged()
+		case <-r.turned: // the disk stalled or came back
+			r.follow(m)
+		case <-r.progress:
+			r.catchUp(m)
+			continue
 		case <-tick.C:
-			if m.State() == raft.Leader && !r.leads(m) {
-				r.establish(m)
-			}
+			r.catchUp(m)
+			r.follow(m)
 		case <-r.failed:
 			r.halt()
 			r.announce(false)
@@ -44,34 +46,66 @@ func (r *Replica) watch(m *raft.Raft, leaders <-chan raft.Observation) {
 	}
 }
 
+// follow has this replica serve as the leader once raft made it that, and stop when it is not any more.
+func (r *Replica) follow(m *raft.Raft) {
+	fresh := m.State() == raft.Leader && !r.leads(m) && r.establish(m)
+	r.look()
+	r.announce(r.leads(m))
+	if fresh {
+		r.readdress(m)
+	}
+}
+
 // establish makes a fresh leader fit to serve: everything of earlier terms is
-// applied before anybody is told.
-func (r *Replica) establish(m *raft.Raft) {
-	term := m.CurrentTerm()
+// applied before anybody is told. It may fail; the next event or tick tries again, if it should.
+func (r *Replica) establish(m *raft.Raft) bool {
+	term, stalls := m.CurrentTerm(), r.watchdog.stalls.Load()
 	if err := r.await(context.Background(), func(m *raft.Raft) error { return m.Barrier(0).Error() }); err != nil {
 		r.log.Debug("leadership not established", "term", term, "error", err)
-		return
+		return false
 	}
 	// Raft answers barriers also behind an fsm that has halted.
 	if r.Err() != nil || m.State() != raft.Leader || m.CurrentTerm() != term {
-		return // the next event or tick tries again, if it should
+		return false
 	}
 	r.led.Store(term)
+	if r.watchdog.stalls.Load() != stalls {
+		r.led.Store(0) // see withdraw
+		return false
+	}
 	r.ready.Store(true)
-	r.announce(true)
-	r.readdress(m)
+	return true
+}
+
+// withdraw breaks off contact with the other members while the disk does not answer,
+// and takes it up again when it does. A leader must then be established anew: another
+// may have led meanwhile, and raft has yet to look at its lease.
+func (r *Replica) withdraw(stalled bool) {
+	if stalled {
+		r.led.Store(0)
+		r.stream.cut()
+		r.log.Error("disk does not answer: this server withdraws from the cluster until it does", "limit", r.cfg.DiskTimeout)
+	} else {
+		r.stream.mend()
+		r.log.Warn("disk answers again: this server rejoins the cluster")
+	}
+	r.cfg.Metrics.DiskStalled(stalled)
+	r.look()
+	select {
+	case r.turned <- struct{}{}:
+	default:
+	}
 }
 
 // readdress tells the cluster where this member is now, if that has changed
 // since it was added. A member that leads alone must do it, nobody else can.
 func (r *Replica) readdress(m *raft.Raft) {
-	configuration := m.GetConfiguration()
-	for _, s := range configuration.Configuration().Servers {
+	for _, s := range m.GetConfiguration().Configuration().Servers {
 		if s.ID != raft.ServerID(r.cfg.ID) || s.Address == raft.ServerAddress(r.cfg.Address) {
 			continue
 		}
 		err := r.await(context.Background(), func(m *raft.Raft) error {
-			return m.AddVoter(s.ID, raft.ServerAddress(r.cfg.Address), configuration.Index(), 0).Error()
+			return m.AddVoter(s.ID, raft.ServerAddress(r.cfg.Address), 0, 0).Error()
 		})
 		if err != nil {
 			r.log.Warn("own address not updated in the raft configuration", "old", s.Address, "new", r.cfg.Address, "error", err)
@@ -79,9 +113,11 @@ func (r *Replica) readdress(m *raft.Raft) {
 	}
 }
 
-// leads reports whether this replica leads in the current term and has applied all earlier ones.
+// leads reports whether this replica leads in the current term, has applied all earlier
+// ones, and is neither handing over nor cut off by its own disk.
 func (r *Replica) leads(m *raft.Raft) bool {
-	return m.State() == raft.Leader && r.led.Load() == m.CurrentTerm() && r.Err() == nil
+	return m.State() == raft.Leader && r.led.Load() == m.CurrentTerm() && r.handing.Load() == 0 &&
+		!r.watchdog.isStalled() && r.Err() == nil
 }
 
 // announce offers the latest leadership on the channel of Leading. It never
@@ -114,30 +150,3 @@ func (r *Replica) IsLeader() bool {
 	m := r.raft.Load()
 	return m != nil && r.leads(m)
 }
-
-// Leader is the host:port of the leader as this replica knows it, "" for none.
-func (r *Replica) Leader() string {
-	m := r.raft.Load()
-	if m == nil || r.Err() != nil {
-		return ""
-	}
-	addr, _ := m.LeaderWithID()
-	return string(addr)
-}
-
-// Peers are the host:port of all servers in the raft configuration, this one included.
-func (r *Replica) Peers() []string {
-	m := r.raft.Load()
-	if m == nil {
-		return nil
-	}
-	var peers []string
-	for _, s := range m.GetConfiguration().Configuration().Servers {
-		peers = append(peers, string(s.Address))
-	}
-	return peers
-}
-
-// Ready reports whether the state has been loaded: this replica has led, and so
-// applied whatever its log held when it started. It stays true from then on.
-func (r *Replica) Ready() bool { return r.ready.Load() }

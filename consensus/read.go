@@ -27,6 +27,51 @@ func (r *Replica) Read(ctx context.Context, mode catalog.Consistency) (catalog.F
 }
 
 func (r *Replica) freshen(ctx context.Context, mode catalog.Consistency) error {
+	index, err := r.confirmed(ctx, mode)
+	if err != nil {
+		return err
+	}
+	return r.reach(ctx, index)
+}
+
+// ReadIndex is for reads elsewhere: a server whose state has applied the index it returns
+// is as fresh as a Read of that mode here, and every server gets to apply it. For
+// stale that is 0. The error is Unavailable where Read's is.
+func (r *Replica) ReadIndex(ctx context.Context, mode catalog.Consistency) (uint64, error) {
+	if mode == catalog.Stale {
+		return 0, nil
+	}
+	index, err := r.confirmed(ctx, mode)
+	if err == nil {
+		index, err = r.lastSeenByState(index)
+	}
+	if err != nil {
+		return 0, catalog.Errorf(catalog.Unavailable, "%w", err)
+	}
+	return index, nil
+}
+
+// confirmed returns an index with everything at or below it that was acknowledged
+// before the call, once leadership is as sure as a mode wants it.
+func (r *Replica) confirmed(ctx context.Context, mode catalog.Consistency) (uint64, error) {
+	if err := r.lead(ctx); err != nil {
+		return 0, err
+	}
+	m := r.raft.Load()
+	index := m.CommitIndex()
+	// Raft looks at the lease between writes. When it has not come to that for as long
+	// as a lease lasts, the lease says nothing.
+	if mode == catalog.Consistent || r.watchdog.busyFor(r.cfg.lease()) {
+		if err := r.await(ctx, func(m *raft.Raft) error { return m.VerifyLeader().Error() }); err != nil {
+			return 0, fmt.Errorf("leadership not confirmed: %w", err)
+		}
+	}
+	return index, nil
+}
+
+// lead returns once this replica may serve as the leader. It waits only when this
+// replica has been elected and is about to be established.
+func (r *Replica) lead(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -37,20 +82,34 @@ func (r *Replica) freshen(ctx context.Context, mode catalog.Consistency) error {
 	if m == nil {
 		return errNotStarted
 	}
-	if !r.leads(m) {
-		if leader := r.Leader(); leader != "" && leader != r.cfg.Address {
-			return fmt.Errorf("this server does not lead, the leader is %s", leader)
+	for {
+		_, changed := r.beacon.see()
+		switch {
+		case r.leads(m):
+			return nil
+		case r.watchdog.isStalled():
+			return errStalled
+		case m.State() != raft.Leader || r.handing.Load() > 0:
+			return r.leaderless()
 		}
-		return errors.New("no leader")
-	}
-	// Everything acknowledged before this read began is at or below this index.
-	index := m.CommitIndex()
-	if mode == catalog.Consistent {
-		if err := r.await(ctx, func(m *raft.Raft) error { return m.VerifyLeader().Error() }); err != nil {
-			return fmt.Errorf("leadership not confirmed: %w", err)
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-r.failed:
+			return fmt.Errorf("%w: %w", errFailed, r.err)
+		case <-r.dead:
+			return errUnanswered
 		}
 	}
-	return r.reach(ctx, index)
+}
+
+// leaderless says why this replica cannot serve as the leader.
+func (r *Replica) leaderless() error {
+	if leader := r.Leader(); leader != "" && leader != r.cfg.Address {
+		return fmt.Errorf("this server does not lead, the leader is %s", leader)
+	}
+	return errors.New("no leader")
 }
 
 // reach waits until the state holds every command up to a committed index.

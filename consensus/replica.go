@@ -26,16 +26,24 @@ type Replica struct {
 	fuse   *fuse
 	lock   io.Closer // of Dir; nil in memory
 
-	raft    atomic.Pointer[raft.Raft] // nil before Start
-	stream  *stream
-	trans   *raft.NetworkTransport
-	started time.Time
+	raft     atomic.Pointer[raft.Raft] // nil before Start
+	stream   *stream
+	wire     *wire // nil before Start
+	watchdog *watchdog
+	started  time.Time
 
-	led     atomic.Uint64 // the term in which this replica leads and has applied all earlier terms; 0: none
-	ready   atomic.Bool
-	settled atomic.Uint64 // see reach
-	leading chan bool     // holds the latest value nobody has taken yet; sent to by announce only
-	said    bool          // what announce said last
+	led      atomic.Uint64 // the term in which this replica leads and has applied all earlier terms; 0: none
+	handing  atomic.Int32  // hand-overs of leadership under way
+	beacon   *beacon
+	turned   chan struct{} // the disk has stalled, or answers again
+	ready    atomic.Bool
+	goal     atomic.Uint64 // index to be ready at; 0: not known yet
+	progress chan struct{} // the goal may have been reached
+	settled  atomic.Uint64 // see reach
+	leading  chan bool     // holds the latest value nobody has taken yet; sent to by announce only
+	said     bool          // what announce said last
+
+	restoring atomic.Int32 // calls of Restore that raft has taken in
 
 	failOnce sync.Once
 	failed   chan struct{} // closed when err is set
@@ -52,7 +60,7 @@ type Replica struct {
 	closeErr  error
 }
 
-// New opens the stores, and bootstraps when that is asked for and due. The
+// New opens the stores, and bootstraps or recovers when that is asked for and due. The
 // state must be empty; from now on only the replica may change it.
 func New(cfg Config, state *catalog.State) (*Replica, error) {
 	return open(cfg, state, func(logger hclog.Logger) (*stores, error) {
@@ -70,8 +78,10 @@ func open(cfg Config, state *catalog.State, openStores func(hclog.Logger) (*stor
 	}
 	r := &Replica{
 		cfg: cfg, log: cfg.Logger, hc: bridge(cfg.Logger), state: state,
+		beacon: newBeacon(), turned: make(chan struct{}, 1), progress: make(chan struct{}, 1),
 		leading: make(chan bool, 1), failed: make(chan struct{}), stop: make(chan struct{}), dead: make(chan struct{}),
 	}
+	r.watchdog = newWatchdog(cfg.DiskTimeout, r.withdraw)
 	if cfg.Dir != "" {
 		if err := privateDir(cfg.Dir); err != nil {
 			return nil, fmt.Errorf("data directory: %w", err)
@@ -83,14 +93,18 @@ func open(cfg Config, state *catalog.State, openStores func(hclog.Logger) (*stor
 	if r.stores, err = openStores(r.hc); err != nil {
 		return nil, errors.Join(err, r.release())
 	}
+	r.stores.snapshots = labelled{r.stores.snapshots, r.isRestoring}
 	if err := claim(cfg, r.stores); err != nil {
 		return nil, errors.Join(err, r.release())
 	}
 	if err := bootstrap(cfg, r.stores); err != nil {
 		return nil, errors.Join(fmt.Errorf("bootstrap: %w", err), r.release())
 	}
-	r.stream = newStream(cfg.Transport, cfg.Address)
-	r.fuse = &fuse{logs: r.stores.logs, stable: r.stores.stable, blow: r.fail}
+	if err := recoverCluster(cfg, r.stores); err != nil {
+		return nil, errors.Join(err, r.release())
+	}
+	r.stream = newStream(cfg.Transport, cfg.Address, r.refused)
+	r.fuse = &fuse{logs: r.stores.logs, stable: r.stores.stable, watchdog: r.watchdog, blow: r.fail}
 	return r, nil
 }
 

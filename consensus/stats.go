@@ -1,7 +1,9 @@
 package consensus
 
 import (
+	"net"
 	"strconv"
+	"time"
 
 	"muster/metrics"
 
@@ -10,8 +12,8 @@ import (
 
 // Stats describes the replica for people: raft's own figures (state, term,
 // commit_index, applied_index, last_log_index, last_snapshot_index, num_peers,
-// last_contact and more), and of ours leader, catalog_index, ready and, when the
-// replica has stopped, failure. It is empty before Start.
+// latest_configuration, last_contact and more), and of ours leader, catalog_index,
+// ready, disk_stalled and, when the replica has stopped, failure. It is empty before Start.
 func (r *Replica) Stats() map[string]string {
 	m := r.raft.Load()
 	if m == nil {
@@ -21,10 +23,36 @@ func (r *Replica) Stats() map[string]string {
 	s["leader"] = r.Leader()
 	s["catalog_index"] = strconv.FormatUint(r.state.Applied(), 10)
 	s["ready"] = strconv.FormatBool(r.Ready())
+	s["disk_stalled"] = strconv.FormatBool(r.watchdog.isStalled())
 	if err := r.Err(); err != nil {
 		s["failure"] = err.Error()
 	}
 	return s
+}
+
+// LastContact is how long ago the leader was heard last; 0 on the leader. One that never
+// heard a leader counts from its start.
+func (r *Replica) LastContact() time.Duration { return r.freshness().LastContact }
+
+// Term is the newest raft term this replica knows of, 0 before Start.
+func (r *Replica) Term() uint64 {
+	if m := r.raft.Load(); m != nil {
+		return m.CurrentTerm()
+	}
+	return 0
+}
+
+// CommitIndex is the last index that this replica knows to be committed, 0 before Start.
+func (r *Replica) CommitIndex() uint64 {
+	if m := r.raft.Load(); m != nil {
+		return m.CommitIndex()
+	}
+	return 0
+}
+
+// refused logs a connection that came to raft's share of the port and speaks something else.
+func (r *Replica) refused(remote net.Addr) {
+	r.hc.Warn("connection refused: it does not speak raft", "remote", remote)
 }
 
 // measure brings the metrics up to date.
@@ -42,5 +70,6 @@ func (r *Replica) measure(m *raft.Raft) {
 		Last:    m.LastIndex(),
 		Leader:  r.leads(m),
 		Peers:   voters,
+		Contact: r.LastContact(),
 	})
 }

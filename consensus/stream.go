@@ -10,27 +10,42 @@ import (
 )
 
 // stream is the transport as raft wants it. Its address is the advertised one,
-// because raft tells it to the other members as its own.
+// because raft tells it to the other members as its own. It can be cut, and mended again.
 type stream struct {
 	transport Transport
 	address   advertised
+	refused   func(remote net.Addr) // a connection that does not speak raft
 	once      sync.Once
 	err       error
 	done      chan struct{} // closed by Close
+
+	mu    sync.Mutex
+	down  bool
+	conns map[*peerConn]struct{}
 }
 
-func newStream(t Transport, address string) *stream {
-	return &stream{transport: t, address: advertised(address), done: make(chan struct{})}
+func newStream(t Transport, address string, refused func(net.Addr)) *stream {
+	return &stream{
+		transport: t, address: advertised(address), refused: refused,
+		done: make(chan struct{}), conns: map[*peerConn]struct{}{},
+	}
 }
 
 // Accept implements net.Listener. When the server port was closed before the
 // replica it waits for the replica: raft would try, and log, again and again.
 func (s *stream) Accept() (net.Conn, error) {
-	c, err := s.transport.Accept()
-	if errors.Is(err, net.ErrClosed) {
-		<-s.done
+	for {
+		c, err := s.transport.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			<-s.done
+		}
+		if err != nil {
+			return nil, err
+		}
+		if c, ok := s.adopt(c, true); ok {
+			return c, nil
+		}
 	}
-	return c, err
 }
 
 // Addr implements net.Listener.
@@ -44,13 +59,75 @@ func (s *stream) Close() error {
 			s.err = nil // the server port was closed first
 		}
 		close(s.done)
+		s.cut()
 	})
 	return s.err
 }
 
 // Dial implements raft.StreamLayer.
 func (s *stream) Dial(addr raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
-	return s.transport.Dial(string(addr), timeout)
+	if s.isDown() {
+		return nil, s.refusal()
+	}
+	c, err := s.transport.Dial(string(addr), timeout)
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := s.adopt(c, false); ok {
+		return c, nil
+	}
+	return nil, s.refusal()
+}
+
+// refusal says why the stream is cut.
+func (s *stream) refusal() error {
+	select {
+	case <-s.done:
+		return net.ErrClosed
+	default:
+		return errStalled
+	}
+}
+
+// cut closes all connections and refuses new ones, in both directions.
+func (s *stream) cut() {
+	s.mu.Lock()
+	s.down = true
+	var all []*peerConn
+	for c := range s.conns {
+		all = append(all, c)
+	}
+	s.mu.Unlock()
+	for _, c := range all {
+		c.Close()
+	}
+}
+
+// mend undoes cut, but for the connections that are lost.
+func (s *stream) mend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = false
+}
+
+func (s *stream) isDown() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.down
+}
+
+// adopt takes responsibility for a connection, or closes it while the stream is cut.
+func (s *stream) adopt(raw net.Conn, inbound bool) (net.Conn, bool) {
+	c := &peerConn{Conn: raw, stream: s, silent: inbound}
+	s.mu.Lock()
+	if !s.down {
+		s.conns[c] = struct{}{}
+		s.mu.Unlock()
+		return c, true
+	}
+	s.mu.Unlock()
+	raw.Close()
+	return nil, false
 }
 
 // advertised is a host:port that others connect to.

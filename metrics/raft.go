@@ -10,6 +10,7 @@ import (
 type Raft struct {
 	term, commit, applied, last prometheus.Gauge
 	leader, peers               prometheus.Gauge
+	contact, stalled            prometheus.Gauge
 	elections                   prometheus.Counter
 	commitTime                  prometheus.Observer
 	applyErrors                 prometheus.Counter
@@ -39,6 +40,8 @@ func newRaft(reg prometheus.Registerer) *Raft {
 		last:        gauge("muster_raft_last_index", "Index of the last log entry on disk."),
 		leader:      gauge("muster_raft_is_leader", "1 if this server leads, else 0."),
 		peers:       gauge("muster_raft_peers", "Voting members of the raft configuration."),
+		contact:     gauge("muster_raft_last_contact_seconds", "Time since the leader was last heard; 0 on the leader."),
+		stalled:     gauge("muster_raft_disk_stalled", "1 while a write to disk is overdue and this server has withdrawn, else 0."),
 		elections:   counter("muster_raft_leader_changes_total", "Times this server saw the leader change."),
 		commitTime:  commitTime,
 		applyErrors: counter("muster_raft_apply_failures_total", "Commands that could not be committed."),
@@ -49,7 +52,8 @@ func newRaft(reg prometheus.Registerer) *Raft {
 type RaftStatus struct {
 	Term, Commit, Applied, Last uint64
 	Leader                      bool
-	Peers                       int
+	Peers                       int           // voting members
+	Contact                     time.Duration // since the leader was last heard
 }
 
 // Set records a reading.
@@ -63,6 +67,15 @@ func (r *Raft) Set(s RaftStatus) {
 		r.leader.Set(1)
 	}
 	r.peers.Set(float64(s.Peers))
+	r.contact.Set(s.Contact.Seconds())
+}
+
+// DiskStalled records whether a write to disk is overdue.
+func (r *Raft) DiskStalled(stalled bool) {
+	r.stalled.Set(0)
+	if stalled {
+		r.stalled.Set(1)
+	}
 }
 
 // LeaderChanged counts a change of leader.

@@ -1,0 +1,47 @@
+package consensus
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// throttleTime is how long the same complaint is held back after it was logged.
+	throttleTime = 10 * time.Second
+	// throttleKeys bounds how many complaints are told apart.
+	throttleKeys = 256
+)
+
+// throttle lets a complaint through once in a while. Raft repeats itself several times a
+// second for as long as a member is away, and others may make it complain at will.
+type throttle struct {
+	mu   sync.Mutex
+	said map[string]*complaint
+}
+
+type complaint struct {
+	until time.Time // it is held back until then
+	held  int
+}
+
+func newThrottle() *throttle { return &throttle{said: map[string]*complaint{}} }
+
+// pass reports whether a complaint may be logged now, and how many of its kind were held back before.
+func (t *throttle) pass(key string, now time.Time) (held int, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.said[key]
+	if c == nil {
+		if len(t.said) >= throttleKeys {
+			clear(t.said)
+		}
+		c = &complaint{}
+		t.said[key] = c
+	}
+	if now.Before(c.until) {
+		c.held++
+		return 0, false
+	}
+	held, *c = c.held, complaint{until: now.Add(throttleTime)}
+	return held, true
+}

@@ -1,0 +1,98 @@
+package consensus
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/hashicorp/raft"
+)
+
+// wire is raft's transport. It listens in on what leaders say, and spreads the news
+// of commits faster than raft does.
+type wire struct {
+	*raft.NetworkTransport
+	heard func(commit uint64) // called with the commit index of each message that has one, before raft gets it
+
+	rpcs   chan raft.RPC
+	done   chan struct{}
+	once   sync.Once
+	work   sync.WaitGroup
+	newest atomic.Pointer[position] // the last committed entry that the state got to see
+
+	mu    sync.Mutex
+	lines map[*pipeline]struct{}
+}
+
+// position is that of an entry in the log. Only the leader of a term makes entries of it.
+type position struct{ index, term uint64 }
+
+func newWire(t *raft.NetworkTransport, heard func(uint64)) *wire {
+	w := &wire{
+		NetworkTransport: t, heard: heard,
+		rpcs: make(chan raft.RPC), done: make(chan struct{}), lines: map[*pipeline]struct{}{},
+	}
+	w.newest.Store(&position{})
+	w.work.Go(w.relay)
+	return w
+}
+
+// Consumer implements raft.Transport.
+func (w *wire) Consumer() <-chan raft.RPC { return w.rpcs }
+
+func (w *wire) relay() {
+	for {
+		select {
+		case rpc := <-w.NetworkTransport.Consumer():
+			if a, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
+				w.heard(a.LeaderCommitIndex)
+			}
+			select {
+			case w.rpcs <- rpc:
+			case <-w.done:
+				return
+			}
+		case <-w.done:
+			return
+		}
+	}
+}
+
+// Close implements raft.WithClose. Raft calls it when its goroutines have ended.
+func (w *wire) Close() error {
+	w.once.Do(func() { close(w.done) })
+	err := w.NetworkTransport.Close()
+	w.work.Wait()
+	return err
+}
+
+// AppendEntriesPipeline implements raft.Transport.
+func (w *wire) AppendEntriesPipeline(id raft.ServerID, addr raft.ServerAddress) (raft.AppendPipeline, error) {
+	inner, err := w.NetworkTransport.AppendEntriesPipeline(id, addr)
+	if err != nil {
+		return nil, err
+	}
+	p := newPipeline(inner, w)
+	w.mu.Lock()
+	w.lines[p] = struct{}{}
+	w.mu.Unlock()
+	return p, nil
+}
+
+// committed has the pipelines tell followers that an entry is committed.
+func (w *wire) committed(at position) {
+	w.newest.Store(&at)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for p := range w.lines {
+		select {
+		case p.news <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (w *wire) forget(p *pipeline) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.lines, p)
+}
