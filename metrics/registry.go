@@ -23,6 +23,7 @@ type Registry struct {
 	Certs    *Certs
 	View     *View
 	RPC      *RPC
+	Gossip   *Gossip
 
 	reg    *prometheus.Registry
 	before []func()
@@ -48,6 +49,7 @@ func New(build Build) *Registry {
 		Certs:    newCerts(reg),
 		View:     newView(reg),
 		RPC:      newRPC(reg),
+		Gossip:   newGossip(reg),
 		reg:      reg,
 	}
 	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{

@@ -25,8 +25,9 @@ var mayImport = map[string][]string{
 	"catalog/httpapi/ui":      {},
 	"consensus":               {"catalog", "metrics"},
 	"consensus/rpc":           {"catalog", "catalog/view", "consensus/transport", "metrics"},
+	"consensus/gossip":        {"catalog/durable", "metrics"},
 	"consensus/transport":     {},
-	"consensus/certs":         {"catalog/durable"},
+	"consensus/certs":         {},
 	"catalog/local":           {"catalog", "catalog/durable"},
 	"catalog/durable":         {},
 	"catalog/view":            {"catalog", "catalog/durable", "metrics"},
@@ -38,6 +39,7 @@ var mayImport = map[string][]string{
 // soleImporters are libraries that one room keeps to itself.
 var soleImporters = map[string]string{
 	"github.com/miekg/dns":                "dns",
+	"github.com/hashicorp/memberlist":     "consensus/gossip",
 	"github.com/hashicorp/raft":           "consensus",
 	"github.com/prometheus/client_golang": "metrics",
 	"github.com/urfave/cli/v2":            "cmd/muster",
