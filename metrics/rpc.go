@@ -80,10 +80,10 @@ func (r *RPC) Indexed() {
 	}
 }
 
-// Shared counts a read that another read's request served.
-func (r *RPC) Shared() {
+// Shared counts reads that another read's request serves.
+func (r *RPC) Shared(reads int) {
 	if r != nil {
-		r.shared.Inc()
+		r.shared.Add(float64(reads))
 	}
 }
 

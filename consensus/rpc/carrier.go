@@ -26,8 +26,7 @@ type carrier struct {
 // RoundTrip implements http.RoundTripper.
 func (c *carrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := c.f.bind(req.Context())
-	body := &onceBody{ReadCloser: req.Body}
-	defer body.close()
+	body := &keptBody{ReadCloser: req.Body} // ReverseProxy closes the body itself
 	safe := (req.Method == http.MethodGet || req.Method == http.MethodHead) && req.ContentLength == 0
 	err := errNoServer
 	for n, addr := range c.f.spread.order(c.servers()) {
@@ -41,10 +40,9 @@ func (c *carrier) RoundTrip(req *http.Request) (*http.Response, error) {
 			resp.Body = &boundBody{resp.Body, cancel}
 			return resp, nil
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || body.broken.Load() {
 			break
 		}
-		c.f.spread.fail(addr)
 		if sent && !safe {
 			err = fmt.Errorf("%w: %w", catalog.ErrOutcomeUnknown, err)
 			break
@@ -54,52 +52,58 @@ func (c *carrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	return nil, err
 }
 
-// try asks one server. sent is false when the server has seen nothing of the request.
-func (c *carrier) try(ctx context.Context, req *http.Request, addr string, body *onceBody, hold bool) (_ *http.Response, sent bool, _ error) {
-	var connected atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
-	out := req.Clone(ctx)
+// try asks one server. sent is false when the server has seen nothing of the
+// request; hold reads the answer to its end if it is not large.
+func (c *carrier) try(ctx context.Context, req *http.Request, addr string, body *keptBody, hold bool) (_ *http.Response, sent bool, _ error) {
+	var connected, wrote atomic.Bool
+	out := req.Clone(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:      func(httptrace.GotConnInfo) { connected.Store(true) },
+		WroteHeaders: func() { wrote.Store(true) },
+	}))
 	out.URL.Host, out.Host = addr, addr
 	out.Body, out.GetBody = nil, nil
-	if body.ReadCloser != nil && req.ContentLength != 0 {
+	if req.Body != nil && req.ContentLength != 0 {
 		out.Body = body
 	}
 	resp, err := c.f.links.to(c.dc).RoundTrip(out)
-	if err != nil {
-		return nil, connected.Load() || body.touched.Load(), err
+	if err == nil && hold {
+		err = holdBody(resp)
 	}
-	if !hold || resp.ContentLength < 0 || resp.ContentLength > maxHeldBytes || req.Method == http.MethodHead {
-		return resp, true, nil
+	// A request that could not be sent over a good connection was at fault itself.
+	if err != nil && ctx.Err() == nil && !body.broken.Load() && (wrote.Load() || !connected.Load()) {
+		c.f.spread.fail(addr)
 	}
-	whole, err := io.ReadAll(resp.Body)
-	resp.Body.Close()
-	if err != nil {
-		return nil, true, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(whole))
-	return resp, true, nil
+	return resp, connected.Load(), err
 }
 
-// onceBody is a request's body that survives an attempt which did not touch it.
-type onceBody struct {
+// holdBody reads an answer to its end, unless that may be far.
+func holdBody(resp *http.Response) error {
+	if resp.ContentLength <= 0 || resp.ContentLength > maxHeldBytes || resp.Request.Method == http.MethodHead {
+		return nil
+	}
+	whole, err := io.ReadAll(resp.Body)
+	resp.Body.Close() // it has been read
+	resp.Body = io.NopCloser(bytes.NewReader(whole))
+	return err
+}
+
+// keptBody is a request's body that is still there for a second attempt if the first did not touch it.
+type keptBody struct {
 	io.ReadCloser
-	touched atomic.Bool
+	broken atomic.Bool // the client did not send all of it
 }
 
 // Read implements io.Reader.
-func (b *onceBody) Read(p []byte) (int, error) {
-	b.touched.Store(true)
-	return b.ReadCloser.Read(p)
-}
-
-// Close leaves the body open for another attempt.
-func (b *onceBody) Close() error { return nil }
-
-func (b *onceBody) close() {
-	if b.ReadCloser != nil {
-		_ = b.ReadCloser.Close() // belongs to a request that is being served
+func (b *keptBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		b.broken.Store(true)
 	}
+	return n, err
 }
+
+// Close leaves the body to its owner.
+func (b *keptBody) Close() error { return nil }
 
 // boundBody frees what a request holds with its answer.
 type boundBody struct {

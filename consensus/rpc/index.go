@@ -26,9 +26,10 @@ type indexes struct {
 
 // round is a request with its readers.
 type round struct {
-	done  chan struct{} // closed behind index and err
-	index uint64
-	err   error
+	done    chan struct{} // closed behind index and err
+	index   uint64
+	err     error
+	readers int // under indexes.mu until the request begins
 }
 
 func newIndexes(f *Forwarder, mode catalog.Consistency) *indexes { return &indexes{f: f, mode: mode} }
@@ -51,10 +52,10 @@ func (x *indexes) join() *round {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.next != nil {
-		x.f.cfg.Metrics.Shared()
+		x.next.readers++
 		return x.next
 	}
-	r := &round{done: make(chan struct{})}
+	r := &round{done: make(chan struct{}), readers: 1}
 	x.next = r
 	if !x.busy && !x.over {
 		x.busy = true
@@ -85,6 +86,7 @@ func (x *indexes) run() {
 			return
 		}
 		x.mu.Unlock()
+		x.f.cfg.Metrics.Shared(r.readers - 1) // nobody enters it any more
 		r.index, r.err = x.fetch(failures)
 		failures++
 		if r.err == nil {

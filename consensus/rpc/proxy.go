@@ -27,12 +27,11 @@ func (f *Forwarder) ProxyTo(dc string, servers func() []string) http.Handler {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", "server" // the carrier fills in which
 			r.Out.Host = ""
-			for _, name := range []string{"Origin", "Referer", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-User", "X-Real-Ip"} {
+			for _, name := range strangers {
 				r.Out.Header.Del(name)
 			}
 		},
 		Transport: &carrier{f: f, dc: dc, servers: servers},
-		// Whole answers have a length; what has none is a stream.
 		ModifyResponse: func(resp *http.Response) error {
 			f.cfg.Metrics.Proxied(strconv.Itoa(resp.StatusCode/100) + "xx")
 			return nil
@@ -42,15 +41,19 @@ func (f *Forwarder) ProxyTo(dc string, servers func() []string) http.Handler {
 	}
 }
 
+// strangers are headers that no server gets: of a browser's page, of other proxies
+// (ReverseProxy drops X-Forwarded-* by itself), and of changes of protocol.
+var strangers = []string{
+	"Origin", "Referer", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-User",
+	"X-Real-Ip", "Connection", "Upgrade",
+}
+
 // unserved answers a request that no server served.
 func (f *Forwarder) unserved(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
-		f.cfg.Metrics.Proxied("gone")
-		panic(http.ErrAbortHandler) // nobody waits for an answer
-	}
-	f.cfg.Metrics.Proxied("unserved")
-	var text string
+	class, text := "unserved", ""
 	switch {
+	case r.Context().Err() != nil: // the client is gone, or this agent closes
+		class, text = "gone", "the request was given up"
 	case errors.Is(err, catalog.ErrOutcomeUnknown):
 		text = "the server was lost; " + catalog.ErrOutcomeUnknown.Error()
 	case errors.Is(err, errNoServer):
@@ -58,6 +61,7 @@ func (f *Forwarder) unserved(w http.ResponseWriter, r *http.Request, err error) 
 	default:
 		text = "no server is in reach"
 	}
+	f.cfg.Metrics.Proxied(class)
 	f.cfg.Logger.Debug("request not passed on", "error", err)
 	http.Error(w, text, http.StatusServiceUnavailable)
 }
