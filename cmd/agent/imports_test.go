@@ -21,7 +21,7 @@ var mayImport = map[string][]string{
 	"contrib/bench/load":      {"contrib/bench/names"},
 	"contrib/bench/dns":       {"contrib/bench/names"},
 	"probes":                  {"catalog", "metrics"},
-	"catalog/httpapi":         {"catalog", "catalog/document", "catalog/httpapi/ui", "metrics"},
+	"catalog/httpapi":         {"catalog", "catalog/archive", "catalog/document", "catalog/httpapi/ui", "metrics"},
 	"catalog/httpapi/ui":      {},
 	"consensus":               {"catalog", "metrics"},
 	"consensus/rpc":           {"catalog", "catalog/view", "consensus/transport", "metrics"},
@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"consensus/transport":     {},
 	"consensus/certs":         {},
 	"catalog/local":           {"catalog", "catalog/durable"},
+	"catalog/archive":         {"catalog", "catalog/durable"},
 	"catalog/durable":         {},
 	"catalog/view":            {"catalog", "catalog/durable", "metrics"},
 	"catalog/document":        {},
@@ -43,6 +44,7 @@ var soleImporters = map[string]string{
 	"github.com/hashicorp/raft":           "consensus",
 	"github.com/prometheus/client_golang": "metrics",
 	"github.com/urfave/cli/v2":            "cmd/muster",
+	"github.com/schollz/progressbar/v3":   "cmd/muster",
 }
 
 func TestImportOrder(t *testing.T) {
