@@ -52,7 +52,11 @@ type Self struct {
 	Version   string
 	Revision  string
 	BuildDate string // RFC 3339
-	Stats     map[string]map[string]string
+	// Stats are figures by group, as `muster info` prints them. Groups and figures go
+	// by Consul's names where it has them: consul (server, leader, leader_addr), raft
+	// (state, term, last_log_index, ...), serf_lan and serf_wan (members, failed,
+	// left, ...); others, such as view and tls, are muster's own.
+	Stats map[string]map[string]string
 }
 
 // MemberStatus is what an agent is to its peers; the numbers are what Consul's clients know.

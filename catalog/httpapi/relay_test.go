@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // proxyTo passes requests to another fixture, as the agents' own port does.
@@ -96,7 +97,7 @@ func TestPassedOnBlockingRead(t *testing.T) {
 	if err := client.Close(); err != nil {
 		t.Error(err)
 	}
-	if r := await(t, "the end of the client agent", out); r.status == 200 {
+	if r := await(t, "the end of the client agent", out); r.status != http.StatusBadGateway { // the proxy's word; a cut connection has none
 		t.Errorf("%+v", r)
 	}
 	eventually(t, "the end of the read at the server", func() bool { return strings.Contains(server.get("/metrics"), "in_flight 1\n") })
@@ -185,5 +186,21 @@ func TestHoldTimeout(t *testing.T) {
 	}
 	if got := (&Server{cfg: Config{HoldTimeout: 7}}).hold(); got != 7 {
 		t.Errorf("set: %v", got)
+	}
+}
+
+// TestRelayDeadlines: each piece that arrives or leaves has its time, and between them there is no hurry.
+func TestRelayDeadlines(t *testing.T) {
+	f := newClientAgent(t, http.HandlerFunc(told))
+	w := &deadlines{ResponseWriter: httptest.NewRecorder()}
+	r := httptest.NewRequest("PUT", "http://localhost/v1/operator/keyring", strings.NewReader("body"))
+	begin := time.Now()
+	f.ServeHTTP(w, r)
+	if n := len(w.read); n < 3 || w.read[n-2].Before(begin.Add(bodyTimeout)) || !w.read[n-1].IsZero() {
+		t.Errorf("reading: %v", w.read)
+	}
+	// At its beginning, when it may have to wait, and round each write.
+	if n := len(w.write); n < 4 || !w.write[1].IsZero() || w.write[n-2].Before(begin.Add(writeTimeout)) || !w.write[n-1].IsZero() {
+		t.Errorf("writing: %v", w.write)
 	}
 }
