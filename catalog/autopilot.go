@@ -62,7 +62,7 @@ func (c *SetAutopilot) apply(t *tx) (Result, error) {
 
 // Autopilot returns the autopilot settings, the defaults if they were never set.
 func (s *Snapshot) Autopilot() (Autopilot, Mark) {
-	m := Mark{Index: 1, Changed: s.watch(watchAutopilot())}
+	m := Mark{Index: max(1, s.versionIndex(resRestored)), Changed: s.watch(watchAutopilot())}
 	if s.autopilot == nil {
 		return DefaultAutopilot(), m
 	}

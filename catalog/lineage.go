@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 )
@@ -27,6 +29,13 @@ func (c *SetLineage) apply(t *tx) (Result, error) {
 
 // Lineage returns the lineage of the state, zero when none was set.
 func (s *Snapshot) Lineage() Lineage { return s.lineage }
+
+// branch returns the lineage of the history that leaves this one at an index. It is
+// never zero: what is restored has a name, though nobody gave it one.
+func (l Lineage) branch(index uint64) Lineage {
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(l[:], index))
+	return Lineage(sum[:len(l)])
+}
 
 // String returns the lineage in hex.
 func (l Lineage) String() string { return hex.EncodeToString(l[:]) }

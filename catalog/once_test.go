@@ -190,3 +190,25 @@ func TestLineage(t *testing.T) {
 		t.Errorf("a copy has lineage %v, %v", fresh.Snapshot().Lineage(), err)
 	}
 }
+
+// TestRestoreAtIsAnotherHistory restores an older state as a new fact, which nothing may be compared with by index.
+func TestRestoreAtIsAnotherHistory(t *testing.T) {
+	saved := filled(t)
+	data := persistedBytes(t, saved)
+	at := func(index uint64) *Snapshot {
+		s := New()
+		if err := s.RestoreAt(bytes.NewReader(data), index); err != nil {
+			t.Fatal(err)
+		}
+		return s.Snapshot()
+	}
+	one, again, other := at(50), at(50), at(51)
+	if one.Lineage() != again.Lineage() || one.Lineage() == other.Lineage() || one.Lineage() == saved.Snapshot().Lineage() {
+		t.Errorf("lineages %v, %v, %v of %v", one.Lineage(), again.Lineage(), other.Lineage(), saved.Snapshot().Lineage())
+	}
+	_, key := one.Pair("k\xff\x00")
+	_, settings := one.Autopilot()
+	if key.Index != 50 || settings.Index != 50 {
+		t.Errorf("a key is at %d, settings at %d, want 50", key.Index, settings.Index)
+	}
+}

@@ -7,19 +7,19 @@ func (s *Snapshot) Pair(key string) (*Pair, Mark) {
 	m := Mark{Index: 1, Changed: s.watch(watchPair(key))}
 	p := s.pair(key)
 	if p != nil {
-		m.Index = p.ModifyIndex
+		m.Index = max(p.ModifyIndex, s.versionIndex(resRestored))
 		return p, m
 	}
 	if g := s.grave(key); g != nil {
 		m.Index = g.Index
 	}
-	m.Index = max(m.Index, s.graveFloor())
+	m.Index = max(m.Index, s.versionIndex(resGraveFloor))
 	return nil, m
 }
 
 // Pairs returns every pair whose key begins with prefix, in key order.
 func (s *Snapshot) Pairs(prefix string) ([]*Pair, Mark) {
-	m := Mark{Index: max(1, s.graveFloor()), Changed: s.watch(watchPairs(prefix))}
+	m := Mark{Index: max(1, s.versionIndex(resGraveFloor)), Changed: s.watch(watchPairs(prefix))}
 	var out []*Pair
 	for p := range s.keys.rows(byID, pairsBelow(prefix)) {
 		m.Index = max(m.Index, p.ModifyIndex)
@@ -50,8 +50,9 @@ func (s *Snapshot) Keys(prefix, separator string) ([]string, Mark) {
 	return out, m
 }
 
-func (s *Snapshot) graveFloor() uint64 {
-	if v := s.version(resGraveFloor); v != nil {
+// versionIndex returns the index of a resource, 0 if it never changed.
+func (s *Snapshot) versionIndex(resource string) uint64 {
+	if v := s.version(resource); v != nil {
 		return v.Index
 	}
 	return 0

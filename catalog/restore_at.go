@@ -11,7 +11,8 @@ const resRestored = "restored"
 // RestoreAt is [State.Restore] of an older state as a new fact: it happens at a raft index
 // that no state here has seen. Rows keep their indexes, but every mark is lifted to
 // index, and so is the applied index: who waits for a change of anything
-// is told of one. The same bytes at the same index make equal states.
+// is told of one. What follows is another history than the one that was saved, so the
+// lineage changes. The same bytes at the same index make equal states.
 func (s *State) RestoreAt(r io.Reader, index uint64) error {
 	s.batch++
 	t := newTables()
@@ -25,6 +26,7 @@ func (s *State) RestoreAt(r io.Reader, index uint64) error {
 	}
 	t.share()
 	t.lift(index)
+	t.lineage = t.lineage.branch(index)
 	s.commit(t, index, func() { s.watches.tellAll(t.batch) })
 	return nil
 }

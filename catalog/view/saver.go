@@ -69,11 +69,11 @@ func (s *saver) save(last bool) {
 	switch l := (label{Datacenter: v.cfg.Datacenter, Rows: s.label.Rows, Index: rows.Index, Current: current.Round(0).UTC()}); {
 	case revision != s.saved || s.label.Rows == 0:
 		l.Rows = max(time.Now().UnixNano(), s.label.Rows+1)
-		if err = durable.Write(s.path, func(w io.Writer) error { return writeCopy(w, l, rows) }); err == nil {
+		if err = durable.ReplaceBy(s.path, func(w io.Writer) error { return writeCopy(w, l, rows) }); err == nil {
 			s.saved, s.label = revision, l
 		}
 	case l.Current.Sub(s.label.Current) >= seenEvery, last && l.Current.After(s.label.Current):
-		if err = durable.Write(s.seenPath(), l.write); err == nil {
+		if err = durable.ReplaceBy(s.seenPath(), l.write); err == nil {
 			s.label = l
 		}
 	}
