@@ -102,6 +102,9 @@ func TestPlacement(t *testing.T) {
 		for i, role := range columns {
 			s := servers[role]
 			rt := s.routes.match(strings.TrimPrefix(u.Path, "/"), true, map[string]string{})
+			if rt == nil {
+				t.Fatalf("%s: there is no such route", line)
+			}
 			r := &request{Request: &http.Request{Method: method, URL: u}, query: u.Query()}
 			to, there := s.where(rt.place, r, u.Query().Get("dc"))
 			if names[to] != where[i] || (to != here) != (there != nil) {
