@@ -30,7 +30,7 @@ type Config struct {
 	Gossip Gossip
 	TLS    TLS
 	Raft
-	Autopilot     Autopilot
+	Autopilot     catalog.Autopilot // of a new cluster; afterwards its operator changes them
 	SnapshotAgent SnapshotAgent
 
 	// DNS holds the zones, recursors and all of dns_config. Addrs and Datacenter
@@ -81,7 +81,7 @@ type Limits struct {
 	// HTTPMaxConnsPerClient is the most HTTP connections of one client address. Negative: no limit.
 	HTTPMaxConnsPerClient int
 	// RPCMaxConnsPerClient is the most connections to the server port of one
-	// address. Negative: no limit.
+	// address; math.MaxInt when there is no limit.
 	RPCMaxConnsPerClient int
 	// RPCHandshakeTimeout is how long a connection to the server port may take to
 	// say what it is, TLS included; more than 0.
@@ -102,7 +102,7 @@ func DefaultConfig() Config {
 		Gossip:              defaultGossip(),
 		TLS:                 defaultTLS(),
 		Raft:                defaultRaft(),
-		Autopilot:           defaultAutopilot(),
+		Autopilot:           catalog.DefaultAutopilot(),
 		SnapshotAgent:       SnapshotAgent{Retain: 30},
 		DNS:                 dns.DefaultConfig(),
 		Limits:              Limits{HTTPMaxConnsPerClient: 200, RPCMaxConnsPerClient: 200, RPCHandshakeTimeout: 5 * time.Second},

@@ -2,18 +2,22 @@ package agent
 
 import "time"
 
-// Autopilot is what a new cluster begins with; afterwards its operator changes it.
-type Autopilot struct {
-	CleanupDeadServers      bool          // failed servers are removed once a healthy one took their place
-	LastContactThreshold    time.Duration // a server is healthy that heard its leader within it
-	MaxTrailingLogs         uint64        // and lacks no more log entries than that
-	MinQuorum               uint          // never fewer servers than that by clean-up; 0: no such bound
-	ServerStabilizationTime time.Duration // for how long a new one must be healthy before it votes
+// autopilotKeys are what a new cluster begins with; afterwards its operator changes them.
+type autopilotKeys struct {
+	Autopilot struct {
+		CleanupDeadServers      *bool          `key:"cleanup_dead_servers"`
+		LastContactThreshold    *time.Duration `key:"last_contact_threshold"`
+		MaxTrailingLogs         *uint64        `key:"max_trailing_logs"`
+		MinQuorum               *uint          `key:"min_quorum"`
+		ServerStabilizationTime *time.Duration `key:"server_stabilization_time"`
+	} `key:"autopilot"`
 }
 
-func defaultAutopilot() Autopilot {
-	return Autopilot{
-		CleanupDeadServers: true, LastContactThreshold: 200 * time.Millisecond,
-		MaxTrailingLogs: 250, ServerStabilizationTime: 10 * time.Second,
-	}
+func (b *builder) autopilot(k *autopilotKeys) {
+	to, from := &b.cfg.Autopilot, &k.Autopilot
+	set(&to.CleanupDeadServers, from.CleanupDeadServers)
+	atLeast(b, &to.LastContactThreshold, "autopilot.last_contact_threshold", from.LastContactThreshold, time.Millisecond)
+	set(&to.MaxTrailingLogs, from.MaxTrailingLogs)
+	set(&to.MinQuorum, from.MinQuorum)
+	atLeast(b, &to.ServerStabilizationTime, "autopilot.server_stabilization_time", from.ServerStabilizationTime, 0)
 }

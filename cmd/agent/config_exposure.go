@@ -3,7 +3,6 @@ package agent
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 )
 
@@ -14,26 +13,37 @@ type endpoint struct {
 	addrs []netip.Addr // the zero Addr: not known yet, so any
 }
 
-// portClashes finds two of our servers on one port of one address. UDP and TCP count as one: DNS has both.
+// portClashes finds two of our servers on one port of one address. UDP and TCP
+// count as one: DNS and gossip have both.
 func (b *builder) portClashes() {
 	c := &b.cfg
 	var httpAddrs []netip.Addr
 	for _, text := range c.HTTPAddrs {
-		if a, err := netip.ParseAddr(text); err == nil {
+		if !strings.HasPrefix(text, unixPrefix) {
+			a, _ := netip.ParseAddr(text) // what is not known yet is the zero Addr
 			httpAddrs = append(httpAddrs, a)
 		}
 	}
 	if len(c.HTTPAddrs) == 0 {
 		httpAddrs = c.ClientAddrs
 	}
-	dnsAddrs := c.DNSAddrs
-	if len(dnsAddrs) == 0 {
-		dnsAddrs = c.ClientAddrs
+	orClient := func(addrs []netip.Addr) []netip.Addr {
+		if len(addrs) == 0 {
+			return c.ClientAddrs
+		}
+		return addrs
 	}
 	all := []endpoint{
-		{"ports.server", c.Ports.Server, []netip.Addr{c.BindAddr}},
-		{"ports.dns", c.Ports.DNS, dnsAddrs},
+		{"ports.serf_lan", c.Ports.SerfLAN, []netip.Addr{c.SerfLANListen().Addr()}},
+		{"ports.dns", c.Ports.DNS, orClient(c.DNSAddrs)},
 		{"ports.http", c.Ports.HTTP, httpAddrs},
+		{"ports.https", c.Ports.HTTPS, orClient(c.HTTPSAddrs)},
+	}
+	if c.Server { // clients listen on neither
+		all = append([]endpoint{{"ports.server", c.Ports.Server, []netip.Addr{c.BindAddr}}}, all...)
+		if at, on := c.SerfWANListen(); on {
+			all = append(all, endpoint{"ports.serf_wan", c.Ports.SerfWAN, []netip.Addr{at.Addr()}})
+		}
 	}
 	for i, x := range all {
 		for _, y := range all[i+1:] {
@@ -55,12 +65,20 @@ func (e endpoint) overlaps(o endpoint) bool {
 	return false
 }
 
+// openHTTPS returns the addresses of HTTPS where it lets in those without a certificate.
+func openHTTPS(c *Config) []string {
+	if c.TLS.HTTPS.VerifyIncoming {
+		return nil
+	}
+	return c.HTTPSListen()
+}
+
 // exposure warns of what strangers could reach. HTTP and DNS ask nobody who they are.
 func (b *builder) exposure() {
 	for _, s := range []struct {
 		what   string
 		listen []string
-	}{{"HTTP", b.cfg.HTTPListen()}, {"DNS", b.cfg.DNSListen()}} {
+	}{{"HTTP", b.cfg.HTTPListen()}, {"HTTPS", openHTTPS(&b.cfg)}, {"DNS", b.cfg.DNSListen()}} {
 		for _, text := range s.listen {
 			ap, err := netip.ParseAddrPort(text)
 			if err != nil || ap.Addr().IsLoopback() {
@@ -69,36 +87,9 @@ func (b *builder) exposure() {
 			if a := ap.Addr(); a.IsUnspecified() || isPublic(a) {
 				b.warn(fmt.Sprintf("%s listens on %s: everyone who can reach this machine may use it", s.what, text))
 			}
-			if s.what == "HTTP" && b.cfg.EnableScriptChecks {
-				b.warn(fmt.Sprintf("enable_script_checks: everyone who can reach HTTP on %s can run programs on this machine; enable_local_script_checks allows config files alone", text))
+			if s.what != "DNS" && b.cfg.EnableScriptChecks {
+				b.warn(fmt.Sprintf("enable_script_checks: everyone who can reach %s on %s can run programs on this machine; enable_local_script_checks allows config files alone", s.what, text))
 			}
 		}
-	}
-}
-
-// hostAddrs settles the addresses that nobody named, from those of the host.
-func (b *builder) hostAddrs(find func() ([]netip.Addr, error)) {
-	c := &b.cfg
-	named := b.merged.BindAddr != nil && *b.merged.BindAddr != "" || b.broken("bind_addr")
-	if !c.BindAddr.IsValid() && !named { // a named one that is not valid has been told of
-		host, err := find()
-		if err != nil {
-			b.problem("bind_addr", "is missing and the host's addresses cannot be found: %v", err)
-			return
-		}
-		switch private := privateAddrs(host); {
-		case slices.Contains(private, c.AdvertiseAddr):
-			c.BindAddr = c.AdvertiseAddr
-		case len(private) > 1:
-			b.problem("bind_addr", "is missing and the host has several private addresses, say which (-bind): %s", strings.Join(texts(private), ", "))
-		case len(private) == 1:
-			c.BindAddr = private[0]
-		default:
-			c.BindAddr = loopbackOnly()[0]
-			b.warn("the host has no private address: the server port and this node's own address are " + c.BindAddr.String() + " (bind_addr, advertise_addr)")
-		}
-	}
-	if !c.AdvertiseAddr.IsValid() {
-		c.AdvertiseAddr = c.BindAddr
 	}
 }

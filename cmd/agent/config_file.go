@@ -18,39 +18,16 @@ type fileKeys struct {
 type settings struct {
 	nodeKeys
 	addressKeys
+	gossipKeys
+	joinKeys
+	tlsKeys
+	raftKeys
+	autopilotKeys
+	snapshotKeys
 	dnsKeys
 	httpKeys
 	processKeys
 	checkKeys
-}
-
-type nodeKeys struct {
-	NodeName        *string           `key:"node_name"`
-	NodeID          *string           `key:"node_id"`
-	NodeMeta        map[string]string `key:"node_meta"`
-	Datacenter      *string           `key:"datacenter"`
-	DataDir         *string           `key:"data_dir"`
-	Server          *bool             `key:"server"`
-	Bootstrap       *bool             `key:"bootstrap"`
-	BootstrapExpect *int              `key:"bootstrap_expect"`
-}
-
-type addressKeys struct {
-	BindAddr      *string `key:"bind_addr"`
-	AdvertiseAddr *string `key:"advertise_addr"`
-	ClientAddr    *string `key:"client_addr"` // separated by blanks, as the next two
-	Addresses     struct {
-		HTTP *string `key:"http"`
-		DNS  *string `key:"dns"`
-	} `key:"addresses"`
-	Ports struct {
-		DNS     *int `key:"dns"`
-		HTTP    *int `key:"http"`
-		HTTPS   *int `key:"https"`
-		Server  *int `key:"server"`
-		SerfLAN *int `key:"serf_lan"`
-		SerfWAN *int `key:"serf_wan"`
-	} `key:"ports"`
 }
 
 type httpKeys struct {
@@ -58,8 +35,10 @@ type httpKeys struct {
 		AllowedHosts []string `key:"allowed_hosts"`
 	} `key:"http_config"`
 	Limits struct {
-		HTTPMaxConnsPerClient *int `key:"http_max_conns_per_client"`
-		KVMaxValueSize        *int `key:"kv_max_value_size"`
+		HTTPMaxConnsPerClient *int           `key:"http_max_conns_per_client"`
+		RPCMaxConnsPerClient  *int           `key:"rpc_max_conns_per_client"`
+		RPCHandshakeTimeout   *time.Duration `key:"rpc_handshake_timeout"`
+		KVMaxValueSize        *int           `key:"kv_max_value_size"`
 	} `key:"limits"`
 	UI       *bool   `key:"ui"`
 	UIDir    *string `key:"ui_dir"`
@@ -70,13 +49,11 @@ type httpKeys struct {
 }
 
 type processKeys struct {
-	LogLevel              *string        `key:"log_level"`
-	LogJSON               *bool          `key:"log_json"`
-	PidFile               *string        `key:"pid_file"`
-	LeaveOnTerm           *bool          `key:"leave_on_terminate"`
-	SkipLeaveOnInt        *bool          `key:"skip_leave_on_interrupt"`
-	RaftSnapshotThreshold *uint64        `key:"raft_snapshot_threshold"`
-	RaftSnapshotInterval  *time.Duration `key:"raft_snapshot_interval"`
+	LogLevel       *string `key:"log_level"`
+	LogJSON        *bool   `key:"log_json"`
+	PidFile        *string `key:"pid_file"`
+	LeaveOnTerm    *bool   `key:"leave_on_terminate"`
+	SkipLeaveOnInt *bool   `key:"skip_leave_on_interrupt"`
 	// Of these tables no key does anything here; they are structs so that each of
 	// their keys is known or refused by itself.
 	ACL       struct{} `key:"acl"`
@@ -87,6 +64,7 @@ type checkKeys struct {
 	EnableScriptChecks      *bool          `key:"enable_script_checks"`
 	EnableLocalScriptChecks *bool          `key:"enable_local_script_checks"`
 	CheckUpdateInterval     *time.Duration `key:"check_update_interval"`
+	DiscardCheckOutput      *bool          `key:"discard_check_output"`
 }
 
 // registrations are the services and checks of one file. Those of all files count.

@@ -12,21 +12,22 @@ import (
 const (
 	// meshKeys belong to what muster does not set out to do: mesh and enterprise features.
 	meshKeys = `connect config_entries peering partition segment segments license_path reporting audit cloud xds
-		auto_config locality default_intention_policy enable_central_service_config experiments
-		primary_gateways primary_gateways_interval non_voting_server read_replica
+		auto_config auto_encrypt locality default_intention_policy enable_central_service_config experiments
+		primary_datacenter primary_gateways primary_gateways_interval non_voting_server read_replica
+		autopilot.redundancy_zone_tag autopilot.disable_upgrade_migration autopilot.upgrade_version_tag tls.grpc
 		ports.grpc ports.grpc_tls ports.proxy_min_port ports.proxy_max_port ports.sidecar_min_port ports.sidecar_max_port
 		ports.expose_min_port ports.expose_max_port addresses.grpc addresses.grpc_tls dns_config.prefer_namespace
 		SERVICE.connect SERVICE.proxy SERVICE.kind SERVICE.locality SERVICE.namespace SERVICE.partition SERVICE.peer_name
 		CHECK.namespace CHECK.partition CHECK.proxy_http CHECK.expose_path CHECK.exposed_port`
 
 	// tuningKeys adjust how Consul works inside, or forbid what muster never does.
-	tuningKeys = `performance cache rpc use_streaming_backend discovery_max_stale raft_protocol protocol raft_trailing_logs
+	tuningKeys = `cache rpc use_streaming_backend discovery_max_stale protocol acl_datacenter
+		performance.grpc_keepalive_interval performance.grpc_keepalive_timeout tls.https.verify_outgoing
 		raft_logstore raft_boltdb server_rejoin_age_max disable_update_check disable_anonymous_signature
 		disable_remote_exec disable_host_node_id enable_debug disable_coordinates disable_http_unprintable_char_filter
 		check_output_max_size version version_prerelease version_metadata
-		addresses.https dns_config.use_cache dns_config.cache_max_age http_config.use_cache
-		limits.https_handshake_timeout limits.rpc_client_timeout limits.rpc_handshake_timeout limits.rpc_rate
-		limits.rpc_max_burst limits.rpc_max_conns_per_client limits.txn_max_req_len
+		dns_config.use_cache dns_config.cache_max_age http_config.use_cache
+		limits.https_handshake_timeout limits.rpc_client_timeout limits.rpc_rate limits.rpc_max_burst limits.txn_max_req_len
 		ui_config.metrics_provider ui_config.metrics_provider_files ui_config.metrics_provider_options_json
 		ui_config.metrics_proxy ui_config.dashboard_url_templates ui_config.hcp_enabled
 		telemetry.prometheus_retention_time telemetry.disable_hostname telemetry.metrics_prefix telemetry.prefix_filter
@@ -38,17 +39,15 @@ const (
 
 	// missingKeys ask for what muster is to have but this version has not. To ignore
 	// them would be to do less than was asked for, often less safely.
-	missingKeys = `start_join start_join_wan retry_join retry_join_wan retry_interval retry_interval_wan retry_max retry_max_wan
-		rejoin_after_leave reconnect_timeout reconnect_timeout_wan advertise_reconnect_timeout
-		encrypt encrypt_verify_incoming encrypt_verify_outgoing disable_keyring_file
-		gossip_lan gossip_wan serf_lan serf_wan serf_lan_allowed_cidrs serf_wan_allowed_cidrs
-		advertise_addr_ipv4 advertise_addr_ipv6 advertise_addr_wan advertise_addr_wan_ipv4 advertise_addr_wan_ipv6
-		translate_wan_addrs primary_datacenter acl_datacenter autopilot auto_encrypt auto_reload_config
-		tls ca_file ca_path cert_file key_file server_name verify_incoming verify_incoming_rpc verify_incoming_https
-		verify_outgoing verify_server_hostname tls_min_version tls_cipher_suites tls_prefer_server_cipher_suites
-		enable_agent_tls_for_checks acl.enabled acl.enable_token_inheritance acl_agent_master_token acl_agent_token
+	missingKeys = `advertise_reconnect_timeout serf_lan_allowed_cidrs serf_wan_allowed_cidrs
+		advertise_addr_ipv4 advertise_addr_ipv6 advertise_addr_wan_ipv4 advertise_addr_wan_ipv6
+		translate_wan_addrs auto_reload_config server_name tls_cipher_suites tls_prefer_server_cipher_suites
+		tls.defaults.tls_cipher_suites tls.internal_rpc.tls_cipher_suites tls.https.tls_cipher_suites
+		tls.defaults.server_name tls.internal_rpc.server_name
+		enable_agent_tls_for_checks tls.enable_agent_tls_for_checks
+		acl.enabled acl.enable_token_inheritance acl_agent_master_token acl_agent_token
 		acl_default_policy acl_down_policy acl_enforce_version_8 acl_master_token acl_replication_token acl_token acl_ttl
-		enable_acl_replication session_ttl_min default_query_time max_query_time discard_check_output
+		enable_acl_replication session_ttl_min default_query_time max_query_time
 		enable_syslog syslog_facility log_file log_rotate_bytes log_rotate_duration log_rotate_max_files
 		unix_sockets watches limits.request_limits http_config.response_headers http_config.allow_write_http_from
 		http_config.block_endpoints http_config.max_header_bytes ui_config.content_path ui_content_path

@@ -1,6 +1,10 @@
 package agent
 
-import "time"
+import (
+	"cmp"
+	"encoding/base64"
+	"time"
+)
 
 // Gossip is how agents find one another and learn who is alive.
 type Gossip struct {
@@ -32,15 +36,95 @@ type GossipTuning struct {
 	RetransmitMult int           // scales how often news is told
 }
 
-// Bounds that keep a mistake from turning into a flood, or from forgetting members over a weekend.
-const (
-	minRetryInterval    = 100 * time.Millisecond
-	minReconnectTimeout = 8 * time.Hour
-)
+// minReconnectTimeout keeps members from being forgotten overnight; it is Consul's.
+const minReconnectTimeout = 8 * time.Hour
 
 func defaultGossip() Gossip {
 	return Gossip{
 		LAN: Pool{RetryInterval: 2 * time.Second, ReconnectTimeout: 72 * time.Hour},
 		WAN: Pool{RetryInterval: 10 * time.Second, ReconnectTimeout: 72 * time.Hour},
+	}
+}
+
+type gossipKeys struct {
+	Encrypt               *string        `key:"encrypt"`
+	EncryptVerifyIncoming *bool          `key:"encrypt_verify_incoming"`
+	EncryptVerifyOutgoing *bool          `key:"encrypt_verify_outgoing"`
+	DisableKeyringFile    *bool          `key:"disable_keyring_file"`
+	ReconnectTimeout      *time.Duration `key:"reconnect_timeout"`
+	ReconnectTimeoutWAN   *time.Duration `key:"reconnect_timeout_wan"`
+	GossipLAN             tuningTable    `key:"gossip_lan"`
+	GossipWAN             tuningTable    `key:"gossip_wan"`
+}
+
+type tuningTable struct {
+	GossipNodes    *int           `key:"gossip_nodes"`
+	GossipInterval *time.Duration `key:"gossip_interval"`
+	ProbeInterval  *time.Duration `key:"probe_interval"`
+	ProbeTimeout   *time.Duration `key:"probe_timeout"`
+	SuspicionMult  *int           `key:"suspicion_mult"`
+	RetransmitMult *int           `key:"retransmit_mult"`
+}
+
+func (b *builder) gossip(k *gossipKeys) {
+	g := &b.cfg.Gossip
+	b.encrypt(k.Encrypt)
+	b.encryptVerify("encrypt_verify_incoming", k.EncryptVerifyIncoming)
+	b.encryptVerify("encrypt_verify_outgoing", k.EncryptVerifyOutgoing)
+	set(&g.DisableKeyringFile, k.DisableKeyringFile)
+	b.reconnect(&g.LAN.ReconnectTimeout, "reconnect_timeout", k.ReconnectTimeout)
+	b.reconnect(&g.WAN.ReconnectTimeout, "reconnect_timeout_wan", k.ReconnectTimeoutWAN)
+	b.tuning(&g.LAN.GossipTuning, "gossip_lan.", &k.GossipLAN)
+	b.tuning(&g.WAN.GossipTuning, "gossip_wan.", &k.GossipWAN)
+}
+
+// encrypt reads the key of gossip. No part of it may stand in a message, not even of one that is wrong.
+func (b *builder) encrypt(text *string) {
+	if text == nil || *text == "" {
+		return
+	}
+	key, err := base64.StdEncoding.DecodeString(*text)
+	switch {
+	case err != nil:
+		b.problem("encrypt", "is not base64, as `muster keygen` prints it")
+	case len(key) != 16 && len(key) != 24 && len(key) != 32:
+		b.problem("encrypt", "has %d bytes; a key has 16, 24 or 32, and `muster keygen` makes one", len(key))
+	default:
+		b.cfg.Gossip.Key = key
+	}
+}
+
+func (b *builder) encryptVerify(key string, on *bool) {
+	if on != nil && !*on {
+		b.problem(key, "must be true: with a key nothing goes in plain text")
+	}
+}
+
+func (b *builder) reconnect(to *time.Duration, key string, from *time.Duration) {
+	set(to, from)
+	if *to < minReconnectTimeout {
+		b.problem(key, "%v is under the least, %v", *to, minReconnectTimeout)
+	}
+}
+
+func (b *builder) tuning(to *GossipTuning, table string, k *tuningTable) {
+	atLeast(b, &to.GossipNodes, table+"gossip_nodes", k.GossipNodes, 1)
+	atLeast(b, &to.GossipInterval, table+"gossip_interval", k.GossipInterval, time.Millisecond)
+	atLeast(b, &to.ProbeInterval, table+"probe_interval", k.ProbeInterval, time.Millisecond)
+	atLeast(b, &to.ProbeTimeout, table+"probe_timeout", k.ProbeTimeout, time.Millisecond)
+	atLeast(b, &to.SuspicionMult, table+"suspicion_mult", k.SuspicionMult, 1)
+	atLeast(b, &to.RetransmitMult, table+"retransmit_mult", k.RetransmitMult, 1)
+	if to.ProbeInterval > 0 && to.ProbeTimeout >= to.ProbeInterval {
+		b.problem(table+"probe_timeout", "%v is not under probe_interval, %v", to.ProbeTimeout, to.ProbeInterval)
+	}
+}
+
+// atLeast takes over a value that is set, and refuses less than the least.
+func atLeast[T cmp.Ordered](b *builder, to *T, key string, from *T, least T) {
+	if from == nil {
+		return
+	}
+	if *to = *from; *from < least {
+		b.problem(key, "%v is under the least, %v", *from, least)
 	}
 }

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strings"
 
@@ -16,20 +17,34 @@ func (b *builder) http(k *httpKeys) {
 			b.problem(fmt.Sprintf("http_config.allowed_hosts[%d]", i), "%q is not a host name, nor a dot and a domain", host)
 		}
 	}
-	if n := k.Limits.HTTPMaxConnsPerClient; n != nil {
-		switch {
-		case *n < 0:
-			b.problem("limits.http_max_conns_per_client", "%d is negative; 0 is no limit", *n)
-		case *n == 0:
-			c.Limits.HTTPMaxConnsPerClient = -1
-		default:
-			c.Limits.HTTPMaxConnsPerClient = *n
-		}
+	b.limits(k)
+	b.ui(k)
+}
+
+func (b *builder) limits(k *httpKeys) {
+	c := &b.cfg
+	b.connections(&c.Limits.HTTPMaxConnsPerClient, "limits.http_max_conns_per_client", k.Limits.HTTPMaxConnsPerClient, -1)
+	b.connections(&c.Limits.RPCMaxConnsPerClient, "limits.rpc_max_conns_per_client", k.Limits.RPCMaxConnsPerClient, math.MaxInt)
+	set(&c.Limits.RPCHandshakeTimeout, k.Limits.RPCHandshakeTimeout)
+	if c.Limits.RPCHandshakeTimeout <= 0 {
+		b.problem("limits.rpc_handshake_timeout", "must be more than 0")
 	}
 	if n := k.Limits.KVMaxValueSize; n != nil && *n != catalog.MaxValueBytes {
 		b.problem("limits.kv_max_value_size", "is %d and cannot be changed in this version", catalog.MaxValueBytes)
 	}
-	b.ui(k)
+}
+
+// connections reads a number of connections, of which 0 stands for no limit.
+func (b *builder) connections(to *int, key string, from *int, noLimit int) {
+	switch {
+	case from == nil:
+	case *from < 0:
+		b.problem(key, "%d is negative; 0 is no limit", *from)
+	case *from == 0:
+		*to = noLimit
+	default:
+		*to = *from
+	}
 }
 
 func (b *builder) ui(k *httpKeys) {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 
+	"github.com/hashicorp/go-sockaddr/template"
+
 	"muster/catalog/document"
 )
 
@@ -18,6 +20,7 @@ type LoadOptions struct {
 
 	Hostname  func() (string, error)       // nil: os.Hostname
 	HostAddrs func() ([]netip.Addr, error) // addresses of the host's interfaces; nil: the system's
+	Template  func(string) (string, error) // evaluates a go-sockaddr template; nil: over the host's interfaces
 }
 
 // Load reads config files, lays flags over them and returns the settings of an
@@ -30,7 +33,11 @@ func Load(o LoadOptions) (Config, error) {
 	if o.HostAddrs == nil {
 		o.HostAddrs = hostAddrs
 	}
+	if o.Template == nil {
+		o.Template = template.Parse
+	}
 	b := newBuilder(o)
+	b.evaluate = o.Template
 	b.build()
 	b.complete(o)
 	b.portClashes()
@@ -53,9 +60,11 @@ func Validate(paths []string) (warnings []string, problems document.Problems) {
 // builder makes a Config of what was read.
 type builder struct {
 	*reader
-	flags  map[string]string // of the flags given, by folded key
-	merged settings
-	cfg    Config
+	flags    map[string]string            // of the flags given, by folded key
+	evaluate func(string) (string, error) // templates; nil: they are only parsed
+	merged   settings
+	doors    []*door // those that are served
+	cfg      Config
 }
 
 func newBuilder(o LoadOptions) *builder {
@@ -80,14 +89,21 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 func (b *builder) build() {
 	k := &b.merged
 	b.node(&k.nodeKeys)
-	b.role(&k.nodeKeys)
+	b.role(&k.roleKeys)
 	b.addresses(&k.addressKeys)
+	b.gossip(&k.gossipKeys)
+	b.join(&k.joinKeys)
+	b.tls(&k.tlsKeys)
+	b.raft(&k.raftKeys)
+	b.autopilot(&k.autopilotKeys)
+	b.snapshots(&k.snapshotKeys)
 	b.dns(&k.dnsKeys)
 	b.http(&k.httpKeys)
 	b.process(&k.processKeys)
 	b.checks(&k.checkKeys)
 	b.registrations()
 	b.recordClashes()
+	b.guards()
 	b.exposure()
 	if w := b.foreign.warning(); w != "" {
 		b.warn(w)
@@ -109,6 +125,13 @@ func (b *builder) sorted() document.Problems {
 // problem adds a problem of the merged settings.
 func (b *builder) problem(key, format string, args ...any) {
 	b.problems = append(b.problems, b.place(b.flags, key, format, args...))
+}
+
+// problemOnce adds a problem that several settings may lead to, the first time.
+func (b *builder) problemOnce(key, format string, args ...any) {
+	if p := b.place(b.flags, key, format, args...); !slices.Contains(b.problems, p) {
+		b.problems = append(b.problems, p)
+	}
 }
 
 func (b *builder) warn(text string) { b.warnings = append(b.warnings, text) }

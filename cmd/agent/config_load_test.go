@@ -67,11 +67,11 @@ func TestLoadSettings(t *testing.T) {
 	}{
 		{"dev", true, "", func(c *Config) {}},
 		{"a server", false, "{" + serverKeys + "}", func(c *Config) {
-			c.Server, c.Bootstrap, c.DataDir = true, true, "/var/lib/muster"
+			c.Server, c.Bootstrap, c.DataDir, c.SkipLeaveOnInt = true, true, "/var/lib/muster", true
 			c.BindAddr, c.AdvertiseAddr = addrs("10.0.0.5")[0], addrs("10.0.0.5")[0]
 		}},
 		{"bootstrap_expect of one", false, `{"server": true, "bootstrap_expect": 1, "data_dir": "d", "bind_addr": "127.0.0.1"}`, func(c *Config) {
-			c.Server, c.Bootstrap, c.DataDir = true, true, "d"
+			c.Server, c.Bootstrap, c.DataDir, c.SkipLeaveOnInt = true, true, "d", true
 			c.BindAddr, c.AdvertiseAddr = addrs("127.0.0.1")[0], addrs("127.0.0.1")[0]
 		}},
 		{"any case, comments, trailing commas", true, "{// names\n\"NodeName\": \"n\", \"Datacenter\": \"DC2\",}", func(c *Config) {
@@ -96,24 +96,23 @@ func TestLoadSettings(t *testing.T) {
 		}},
 		{"logs", true, `{"log_level": "WARN", "log_json": true}`, func(c *Config) { c.LogLevel, c.LogJSON = slog.LevelWarn, true }},
 		{"null and empty", true, `{"node_name": null, "services": null, "bind_addr": "", "dns_config": {}}`, func(c *Config) {}},
-		{"keys that ask for nothing", true, `{"segments": null, "retry_join": [], "encrypt": "", "acl": {"enabled": false, "tokens": {}}, "connect": {"enabled": false}}`, func(c *Config) {}},
+		{"keys that ask for nothing", true, `{"segments": null, "auto_encrypt": {"tls": false}, "retry_join": [], "encrypt": "", "acl": {"enabled": false, "tokens": {}}, "connect": {"enabled": false}}`, func(c *Config) {}},
 		{"data_dir in dev", true, `{"data_dir": "/x"}`, func(c *Config) {
 			c.Warnings = []string{"data_dir is not used with -dev: everything is kept in memory"}
 		}},
-		{"open to all", true, `{"client_addr": "0.0.0.0", "ports": {"dns": -1, "https": 8501}, "enable_script_checks": true}`, func(c *Config) {
-			c.ClientAddrs, c.Ports.DNS, c.Ports.HTTPS, c.EnableScriptChecks = addrs("0.0.0.0"), -1, 8501, true
+		{"open to all", true, `{"client_addr": "0.0.0.0", "ports": {"dns": -1}, "enable_script_checks": true}`, func(c *Config) {
+			c.ClientAddrs, c.Ports.DNS, c.EnableScriptChecks = addrs("0.0.0.0"), -1, true
 			c.Warnings = []string{
-				"ports.https: this version does not serve HTTPS, nothing listens there",
 				"HTTP listens on 0.0.0.0:8500: everyone who can reach this machine may use it",
 				"enable_script_checks: everyone who can reach HTTP on 0.0.0.0:8500 can run programs on this machine; enable_local_script_checks allows config files alone",
 			}
 		}},
 		{"keys without effect", true, `{"telemetry": {"prometheus_retention_time": "1h"}, "connect": {"enabled": true}, "ports": {"grpc_tls": 8503},
-			"Performance": {"raft_multiplier": 1}, "acl": {"default_policy": "allow"},
+			"Performance": {"grpc_keepalive_timeout": "1s"}, "auto_encrypt": {"tls": true}, "tls": {"grpc": {"use_auto_cert": true}}, "acl": {"default_policy": "allow"},
 			"services": [{"name": "a", "connect": {"native": true}, "check": {"ttl": "1m", "token": "t"}}, {"name": "b", "connect": {"native": true}}]}`, func(c *Config) {
 			c.Services = []catalog.ServiceDefinition{{Name: "a", Check: &catalog.CheckDefinition{TTL: time.Minute}}, {Name: "b"}}
-			c.Warnings = []string{"keys of Consul without effect here: acl.default_policy, connect, performance, ports.grpc_tls, " +
-				"services.check.token, services.connect, telemetry.prometheus_retention_time"}
+			c.Warnings = []string{"keys of Consul without effect here: acl.default_policy, auto_encrypt, connect, " +
+				"performance.grpc_keepalive_timeout, ports.grpc_tls, services.check.token, services.connect, telemetry.prometheus_retention_time, tls.grpc"}
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -125,9 +124,12 @@ func TestLoadSettings(t *testing.T) {
 			if c.dev {
 				want = DevConfig()
 				want.AdvertiseAddr = want.BindAddr
+			} else {
+				want.LeaveOnTerm = false // all of these are servers
 			}
 			want.NodeName = "web-1"
 			c.want(&want)
+			want.AdvertiseAddrWAN = want.AdvertiseAddr
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,19 +160,10 @@ func TestLoadProblems(t *testing.T) {
 		want []string // lines
 	}{
 		{"nothing", false, "", []string{
-			"server: must be true: client agents are not supported by this version (-server, or -dev to try things out)",
-			"data_dir: is missing: say where the catalog is kept (-data-dir), or -dev to keep it in memory",
+			"data_dir: is missing: say where the agent's state is kept (-data-dir), or -dev to keep it in memory",
 		}},
-		{"no bootstrap", false, `{"server": true, "data_dir": "d"}`, []string{
-			"bootstrap: must be true: this version's server is a cluster by itself (-bootstrap, or -bootstrap-expect 1)"}},
 		{"a wrong type is not also missing", false, `{"server": "yes", "data_dir": 1}`, []string{
 			`a.json:1:12: server: wants true or false, has a string`, `a.json:1:31: data_dir: wants a string, has a number`}},
-		{"cluster", true, "{\"bootstrap_expect\": 3,\n\"retry_join\": [\"10.0.0.1\"], \"encrypt\": \"a\"}", []string{
-			"a.json:1:22: bootstrap_expect: 3: clusters are not supported by this version, only a server by itself (1)",
-			"a.json:2:1: retry_join: is not supported by this version",
-			"a.json:2:29: encrypt: is not supported by this version"}},
-		{"bootstrap twice", true, `{"bootstrap": true, "bootstrap_expect": 1}`, []string{
-			"a.json:1:41: bootstrap_expect: says the same as bootstrap; set one of them"}},
 		{"unknown keys", true, "{\n \"node_nam\": 1,\n \"ports\": {\"htpp\": 1}, \"telemetry\": {\"statsd\": 1}}", []string{
 			`a.json:2:2: node_nam: unknown key, did you mean "node_name"?`,
 			`a.json:3:12: ports.htpp: unknown key, did you mean "http"?`,
@@ -181,21 +174,17 @@ func TestLoadProblems(t *testing.T) {
 			`a.json:1:33: node_id: "x" is not a UUID`,
 			`a.json:1:52: datacenter: "d.c" is not a DNS label`,
 			`a.json:1:72: node_meta: key "a/b" is not 1 to 128 of letters, digits, '-' and '_'`}},
-		{"addresses", true, `{"bind_addr": "{{ GetPrivateIP }}", "client_addr": "", "advertise_addr": "0.0.0.0",
+		{"addresses", true, `{"bind_addr": "localhost", "client_addr": "", "advertise_addr": "0.0.0.0",
 			"addresses": {"http": "unix://x 127.0.0.1 127.0.0.1", "dns": "localhost"}}`, []string{
-			`a.json:1:15: bind_addr: "{{ GetPrivateIP }}" is a template, which this version does not support; give an IP address`,
-			`a.json:1:52: client_addr: names no address; to switch a server off set its port to -1`,
-			`a.json:1:74: advertise_addr: 0.0.0.0 is not an address that others can reach`,
+			`a.json:1:15: bind_addr: "localhost" is not an IP address`,
+			`a.json:1:43: client_addr: names no address; to switch a server off set its port to -1`,
+			`a.json:1:65: advertise_addr: 0.0.0.0 is not an address that others can reach`,
 			`a.json:2:26: addresses.http: "unix://x" is not unix:///path`,
 			`a.json:2:26: addresses.http: 127.0.0.1 is given twice`,
 			`a.json:2:65: addresses.dns: "localhost" is not an IP address`}},
-		{"open server port", true, `{"bind_addr": "0.0.0.0"}`, []string{
-			`a.json:1:15: bind_addr: 0.0.0.0 would open the server port to every network; name a private address of this machine`}},
-		{"public server port", true, `{"bind_addr": "8.8.8.8"}`, []string{
-			`a.json:1:15: bind_addr: 8.8.8.8 is a public address and the server port has no protection yet; name a private one`}},
 		{"ports", true, `{"ports": {"dns": 65536, "http": -2, "server": -1, "serf_lan": 99999}}`, []string{
 			"a.json:1:19: ports.dns: port 65536 is outside -1..65535", "a.json:1:34: ports.http: port -2 is outside -1..65535",
-			"a.json:1:48: ports.server: port -1 is outside 0..65535", "a.json:1:64: ports.serf_lan: port 99999 is outside -1..65535"}},
+			"a.json:1:48: ports.server: port -1 is outside 0..65535", "a.json:1:64: ports.serf_lan: port 99999 is outside 0..65535"}},
 		{"port clashes", true, `{"ports": {"dns": 8500, "server": 8500}}`, []string{
 			"a.json:1:19: ports.dns: port 8500 is also ports.server", "ports.http: port 8500 is also ports.server", "ports.http: port 8500 is also ports.dns"}},
 		{"dns", true, `{"domain": "a_b..c", "recursors": ["10.0.0.1", "dns.example"], "dns_config": {"node_ttl": "1x", "service_ttl": {"a*b": "1s", "c": "-1s"},
@@ -217,7 +206,7 @@ func TestLoadProblems(t *testing.T) {
 		{"process", true, `{"log_level": "loud", "check_update_interval": "-1s", "raft_snapshot_threshold": 0, "raft_snapshot_interval": "1ms"}`, []string{
 			`a.json:1:15: log_level: "loud" is none of trace, debug, info, warn, error`,
 			`a.json:1:48: check_update_interval: -1s is negative`,
-			`a.json:1:82: raft_snapshot_threshold: must be at least 1`,
+			`a.json:1:82: raft_snapshot_threshold: 0 is under the least, 1`,
 			`a.json:1:111: raft_snapshot_interval: 1ms is under the least, 1s`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -16,6 +16,15 @@ const (
 	maxMetaValue = 512
 )
 
+type nodeKeys struct {
+	NodeName   *string           `key:"node_name"`
+	NodeID     *string           `key:"node_id"`
+	NodeMeta   map[string]string `key:"node_meta"`
+	Datacenter *string           `key:"datacenter"`
+	DataDir    *string           `key:"data_dir"`
+	roleKeys
+}
+
 func (b *builder) node(k *nodeKeys) {
 	c := &b.cfg
 	set(&c.NodeName, k.NodeName)
@@ -56,42 +65,6 @@ func (b *builder) meta(meta map[string]string) {
 			b.problem("node_meta."+key, "has %d bytes, the limit is %d", len(value), maxMetaValue)
 		}
 	}
-}
-
-// role reads what the agent is in its cluster.
-func (b *builder) role(k *nodeKeys) {
-	c := &b.cfg
-	set(&c.Server, k.Server)
-	set(&c.Bootstrap, k.Bootstrap)
-	switch n := k.BootstrapExpect; {
-	case n == nil:
-	case *n > 1:
-		b.problem("bootstrap_expect", "%d: clusters are not supported by this version, only a server by itself (1)", *n)
-	case *n < 0:
-		b.problem("bootstrap_expect", "%d is negative", *n)
-	case *n == 1 && k.Bootstrap != nil && *k.Bootstrap:
-		b.problem("bootstrap_expect", "says the same as bootstrap; set one of them")
-	case *n == 1:
-		c.Bootstrap = true
-	}
-}
-
-// complete fills in what the machine determines, and insists on what an agent cannot start without.
-func (b *builder) complete(o LoadOptions) {
-	c := &b.cfg
-	switch {
-	case b.broken("server"), b.broken("bootstrap"), b.broken("bootstrap_expect"):
-	case !c.Server:
-		b.problem("server", "must be true: client agents are not supported by this version (-server, or -dev to try things out)")
-	case !c.Bootstrap:
-		b.problem("bootstrap", "must be true: this version's server is a cluster by itself (-bootstrap, or -bootstrap-expect 1)")
-	}
-	if c.DataDir == "" && !c.DevMode && !b.broken("data_dir") {
-		b.problem("data_dir", "is missing: say where the catalog is kept (-data-dir), or -dev to keep it in memory")
-	}
-	b.nodeName(o.Hostname)
-	b.hostAddrs(o.HostAddrs)
-	b.uiDir()
 }
 
 // broken reports whether any file's value of a key was unusable.

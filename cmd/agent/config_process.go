@@ -16,16 +16,10 @@ func (b *builder) process(k *processKeys) {
 	}
 	set(&c.LogJSON, k.LogJSON)
 	set(&c.PidFile, k.PidFile)
+	// A client that is told to end goes for good, a server will be back.
+	c.LeaveOnTerm, c.SkipLeaveOnInt = !c.Server, c.Server
 	set(&c.LeaveOnTerm, k.LeaveOnTerm)
 	set(&c.SkipLeaveOnInt, k.SkipLeaveOnInt)
-	set(&c.RaftSnapshotThreshold, k.RaftSnapshotThreshold)
-	set(&c.RaftSnapshotInterval, k.RaftSnapshotInterval)
-	if c.RaftSnapshotThreshold == 0 {
-		b.problem("raft_snapshot_threshold", "must be at least 1")
-	}
-	if c.RaftSnapshotInterval < minSnapshotInterval {
-		b.problem("raft_snapshot_interval", "%v is under the least, %v", c.RaftSnapshotInterval, minSnapshotInterval)
-	}
 }
 
 // parseLevel reads a log level without regard to case.

@@ -12,6 +12,7 @@ func (b *builder) checks(k *checkKeys) {
 	set(&c.EnableScriptChecks, k.EnableScriptChecks)
 	set(&c.EnableLocalScriptChecks, k.EnableLocalScriptChecks)
 	set(&c.CheckUpdateInterval, k.CheckUpdateInterval)
+	set(&c.DiscardCheckOutput, k.DiscardCheckOutput)
 	if c.CheckUpdateInterval < 0 {
 		b.problem("check_update_interval", "%v is negative", c.CheckUpdateInterval)
 	}
