@@ -2,6 +2,7 @@ package archive
 
 import (
 	"archive/tar"
+	"bufio"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
@@ -38,8 +39,9 @@ func write(w io.Writer, s *catalog.Snapshot, m Meta, first *tally) error {
 		return err
 	}
 	meta = append(meta, '\n')
+	out := bufio.NewWriterSize(w, 64<<10) // gzip writes crumbs
 	// Catalogs repeat themselves; more effort than the least takes time from the agent and saves little.
-	z, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	z, err := gzip.NewWriterLevel(out, gzip.BestSpeed)
 	if err != nil {
 		return err
 	}
@@ -60,7 +62,12 @@ func write(w io.Writer, s *catalog.Snapshot, m Meta, first *tally) error {
 	if err := member(t, sumsName, m, sums(meta, second.text())); err != nil {
 		return err
 	}
-	return errors.Join(t.Close(), z.Close())
+	for _, finish := range []func() error{t.Close, z.Close, out.Flush} {
+		if err := finish(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func header(name string, m Meta, size int64) *tar.Header {

@@ -30,6 +30,13 @@ type readMark struct {
 	fresh catalog.Freshness
 }
 
+// tell puts a mark into the headers that clients know.
+func (m *readMark) tell(h http.Header) {
+	h.Set("X-Consul-Index", strconv.FormatUint(max(m.index, 1), 10))
+	h.Set("X-Consul-KnownLeader", strconv.FormatBool(m.fresh.KnownLeader))
+	h.Set("X-Consul-LastContact", strconv.FormatInt(m.fresh.LastContact.Milliseconds(), 10))
+}
+
 // gzipFrom is the size of body from which compression pays.
 const gzipFrom = 1 << 10
 
@@ -59,9 +66,7 @@ func (a *answer) send(w http.ResponseWriter, body []byte, kind string, gzipped b
 		h[name] = values
 	}
 	if a.read != nil {
-		h.Set("X-Consul-Index", strconv.FormatUint(max(a.read.index, 1), 10))
-		h.Set("X-Consul-KnownLeader", strconv.FormatBool(a.read.fresh.KnownLeader))
-		h.Set("X-Consul-LastContact", strconv.FormatInt(a.read.fresh.LastContact.Milliseconds(), 10))
+		a.read.tell(h)
 	}
 	if len(body) > 0 {
 		h.Set("Content-Type", kind)

@@ -126,18 +126,33 @@ func (c clientCall) at() string { return c.path + c.name + c.key }
 
 // send performs a call and returns an answer that is no failure, whose body the caller closes.
 func (c *Client) send(ctx context.Context, call clientCall) (*http.Response, error) {
+	req, err := c.request(ctx, call, bytes.NewReader(call.body))
+	if err != nil {
+		return nil, err
+	}
+	return c.do(c.http, call, req)
+}
+
+// request makes the request of a call.
+func (c *Client) request(ctx context.Context, call clientCall, body io.Reader) (*http.Request, error) {
 	u := c.base
 	u.Path = call.at()
 	u.RawPath = call.path + clientEscapeName(call.name) + clientEscapeKey(call.key)
 	u.RawQuery = call.query.Encode()
-	req, err := http.NewRequestWithContext(ctx, call.method, u.String(), bytes.NewReader(call.body))
+	req, err := http.NewRequestWithContext(ctx, call.method, u.String(), body)
 	if err != nil {
 		return nil, fmt.Errorf("request %s %s: %w", call.method, call.path, err)
 	}
 	if c.token != "" {
 		req.Header.Set("X-Consul-Token", c.token)
 	}
-	resp, err := c.http.Do(req)
+	return req, nil
+}
+
+// do sends a call's request by a client of the caller's choice.
+func (c *Client) do(by *http.Client, call clientCall, req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	resp, err := by.Do(req)
 	if err != nil {
 		return nil, c.failed(ctx, call, err)
 	}

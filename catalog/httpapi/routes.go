@@ -16,6 +16,7 @@ func (s *Server) table() []route {
 		s.agentRoutes(),
 		s.operatorRoutes(),
 		s.dnsRoutes(),
+		s.snapshotRoutes(),
 	)
 }
 

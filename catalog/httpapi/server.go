@@ -85,6 +85,7 @@ type Deps struct {
 	Agent          Agent
 	Operator       Operator    // what administers the cluster; called on servers alone
 	Places                     // the other agents of the cluster; the zero value knows none
+	Snapshots      Snapshotter // nil: no snapshots are served
 	DNS            Explainer   // nil: DNS is off
 	Ready          func() bool // whether this agent may be sent traffic
 	Metrics        *metrics.HTTP
