@@ -3,6 +3,7 @@ package certs
 import (
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -71,7 +72,10 @@ func (a *Authority) Issue(o IssueOptions) (PEM, error) {
 	if err != nil {
 		return PEM{}, err
 	}
-	return made, a.vouches(made, o.Role)
+	if err := a.vouches(made, o.Role); err != nil {
+		return PEM{}, err
+	}
+	return made, nil
 }
 
 func (o IssueOptions) check() error {
@@ -82,7 +86,7 @@ func (o IssueOptions) check() error {
 		return fmt.Errorf("%q is no domain", o.Domain)
 	}
 	if o.Node != "" && o.Role != RoleServer {
-		return fmt.Errorf("only a server's certificate names its node")
+		return errors.New("only a server's certificate names its node")
 	}
 	for _, n := range o.DNSNames {
 		if o.Role != RoleServer && isServerName(n, o.Domain) {
