@@ -15,8 +15,10 @@ func (b *builder) guards() {
 	if c.Server && !c.TLS.RPC.VerifyIncoming && open(c.BindAddr) {
 		b.problem("bind_addr", "%s would let everyone at the server port: set verify_incoming and certificates, or name a private address of this machine", c.BindAddr)
 	}
+	b.guardAdvertised("advertise_addr", c.AdvertiseAddr)
 	if _, on := c.SerfWANListen(); on {
 		b.guardGossip("serf_wan", c.SerfWANAddr)
+		b.guardAdvertised("advertise_addr_wan", c.AdvertiseAddrWAN)
 	}
 }
 
@@ -36,11 +38,11 @@ func (b *builder) encrypted() bool {
 	return b.merged.Encrypt != nil && *b.merged.Encrypt != "" || b.broken("encrypt")
 }
 
-// guardAdvertised warns of an address that strangers are likely to reach by way of a router.
-func (b *builder) guardAdvertised() {
-	c := &b.cfg
-	if a := c.AdvertiseAddr; isPublic(a) && !open(c.BindAddr) && !c.BindAddr.IsLoopback() && !b.encrypted() {
-		b.warn("advertise_addr " + a.String() + " is public and gossip has no key (encrypt): everyone whom a router lets through may take part in it")
+// guardAdvertised refuses to tell a public address without a key: whoever comes by
+// it from outside is let in. With -dev, on loopback, nobody can come.
+func (b *builder) guardAdvertised(key string, a netip.Addr) {
+	if isPublic(a) && !b.cfg.DevMode && !b.encrypted() {
+		b.problem(key, "%s is public, and everyone would be let at gossip: set encrypt to what `muster keygen` prints, or name a private address", a)
 	}
 }
 

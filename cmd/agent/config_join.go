@@ -57,11 +57,15 @@ func (b *builder) meet(key string, list []string) []string {
 		if !known {
 			continue
 		}
-		if strings.HasPrefix(strings.TrimSpace(text), "provider=") {
+		if strings.HasPrefix(text, "provider=") {
 			b.problem(at, "clouds are not asked for addresses by this version; name addresses, or a DNS name that has several")
 			continue
 		}
-		for host := range strings.FieldsSeq(expanded) {
+		hosts := strings.Fields(expanded)
+		if expanded == text {
+			hosts = []string{text}
+		}
+		for _, host := range hosts {
 			if !validPeer(host) {
 				b.problem(at, "%q is neither a host nor host:port", host)
 				continue

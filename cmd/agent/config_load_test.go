@@ -262,7 +262,8 @@ func TestBindAddrFromHost(t *testing.T) {
 		{name: "IPv6 only", host: []string{"2001:4860::1", "fd00::1"}, bind: "fd00::1", announced: "fd00::1"},
 		{name: "carrier NAT", host: []string{"100.100.1.1"}, bind: "100.100.1.1", announced: "100.100.1.1"},
 		{name: "none", host: []string{"8.8.8.8"}, bind: "127.0.0.1", announced: "127.0.0.1"},
-		{name: "none, but one to tell", host: []string{"8.8.8.8"}, advertise: "8.8.8.8", bind: "127.0.0.1", announced: "8.8.8.8"},
+		{name: "none, but one to tell", host: []string{"8.8.8.8"}, advertise: "10.9.9.9", bind: "127.0.0.1", announced: "10.9.9.9"},
+		{name: "a public one to tell", host: []string{"8.8.8.8"}, advertise: "8.8.8.8", problem: "-advertise: 8.8.8.8 is public, and everyone would be let at gossip: set encrypt to what `muster keygen` prints, or name a private address"},
 		{name: "several", host: []string{"10.0.0.5", "172.17.0.1"}, problem: "bind_addr: is missing and the host has several private addresses, say which (-bind): 10.0.0.5, 172.17.0.1"},
 		{name: "several, one of them told", host: []string{"10.0.0.5", "172.17.0.1"}, advertise: "10.0.0.5", bind: "10.0.0.5", announced: "10.0.0.5"},
 	} {

@@ -74,7 +74,6 @@ func (b *builder) complete(o LoadOptions) {
 	}
 	b.nodeName(o.Hostname)
 	b.hostAddrs(o.HostAddrs)
-	b.guardAdvertised()
 	b.uiDir()
 	b.doorFiles()
 }
