@@ -87,6 +87,10 @@ func TestRefusalsSayWhy(t *testing.T) {
 		if got := speak(t, m.Addr().String(), own, tc.peer != "", ProtoRaft); got != "" {
 			t.Errorf("%s: answered %q", tc.name, got)
 		}
+		// A peer may hear of its refusal before the log does.
+		for end := time.Now().Add(patience); log.String() == "" && time.Now().Before(end); {
+			<-time.After(time.Millisecond)
+		}
 		if !strings.Contains(log.String(), tc.reason) || !strings.Contains(log.String(), "remote=127.0.0.1:") {
 			t.Errorf("%s: log %q has no %q", tc.name, log, tc.reason)
 		}
@@ -329,9 +333,12 @@ func TestDialerCloseEndsConnections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
-	for err == nil {
-		_, err = c.Write(make([]byte, 1<<16)) // until nothing fits any more
+	raw := c.(*conn).raw // past TLS, which would remember the failure and skip its farewell
+	for _, size := range []int{1 << 16, 1 << 10, 1} { // until not a byte fits any more
+		raw.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+		for err = nil; err == nil; {
+			_, err = raw.Write(make([]byte, size))
+		}
 	}
 	began := time.Now()
 	for range 2 {
