@@ -188,6 +188,6 @@ func rows(t interface{ Fatal(...any) }, s *catalog.State) string {
 func sameRows(t testing.TB, got, want *catalog.State) {
 	t.Helper()
 	if rows(t, got) != rows(t, want) || got.Applied() != want.Applied() {
-		t.Fatalf("the copy at %d differs from the source at %d", got.Applied(), want.Applied())
+		t.Fatalf("%s: the copy at %d differs from the source at %d", t.Name(), got.Applied(), want.Applied())
 	}
 }

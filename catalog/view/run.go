@@ -38,14 +38,14 @@ func (v *View) follow(ctx context.Context) {
 			return
 		}
 		s.note(err)
-		if time.Since(began) >= lasting {
-			wait = 0
+		if time.Since(began) >= lasting || s.resumed && s.resync {
+			wait = 0 // there was trouble no more, or asking for a snapshot is a way out of it
 		}
 		if wait > 0 {
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(wait/2 + rand.N(wait)):
+			case <-time.After(wait/2 + rand.N(wait/2)):
 			}
 		}
 		wait = min(max(2*wait, firstBackoff), maxBackoff)

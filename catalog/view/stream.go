@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -37,6 +38,7 @@ type stream struct {
 
 	// Of the present feed:
 	server  string
+	resumed bool      // it was asked for what follows our rows
 	at      uint64    // index that the feed has led us to; 0 before a snapshot that was asked for
 	has     bool      // our rows are those at that index
 	ready   bool      // the server said so: its rows count
@@ -46,7 +48,8 @@ type stream struct {
 
 // run follows one feed to its end and returns why it ended.
 func (s *stream) run(ctx context.Context) error {
-	s.at, s.has = 0, s.view.holdsRows() && !s.resync
+	s.resumed = s.view.holdsRows() && !s.resync
+	s.at, s.has = 0, s.resumed
 	if s.has {
 		s.at = s.view.state.Applied()
 	}
@@ -171,10 +174,11 @@ func (s *stream) snapshot(payload []byte, in *frames) error {
 	index := binary.BigEndian.Uint64(payload)
 	began, before := time.Now(), s.view.state.Applied()
 	chunks := &chunkReader{in: in, log: s.view.cfg.Logger, told: began}
-	if err := s.view.state.Restore(chunks); err != nil {
+	all := bufio.NewReaderSize(chunks, 64<<10) // Restore reads from this very one
+	if err := s.view.state.Restore(all); err != nil {
 		return err
 	}
-	if rest, err := io.Copy(io.Discard, chunks); err != nil || rest > 0 || s.view.state.Applied() != index {
+	if rest, err := io.Copy(io.Discard, all); err != nil || rest > 0 || s.view.state.Applied() != index {
 		return errors.Join(errResync, err, fmt.Errorf("%w: a snapshot of index %d has index %d, and %d bytes follow it",
 			errInvalid, index, s.view.state.Applied(), rest))
 	}
