@@ -33,7 +33,7 @@ func (r *Replica) Bootstrap(servers []Server) error {
 		return errHasState()
 	}
 	mark := func(val string) error {
-		return r.fuse.writeAside("mark bootstrap", func() error { return r.stores.stable.Set([]byte(keyBootstrap), []byte(val)) })
+		return r.fuse.write("mark bootstrap", func() error { return r.stores.stable.Set([]byte(keyBootstrap), []byte(val)) })
 	}
 	configuration := configurationOf(servers)
 	err := marked(mark, func() error { return r.found(configuration) })

@@ -27,24 +27,14 @@ type fuse struct {
 	err error
 }
 
-// write does a write of raft's main goroutine.
 func (f *fuse) write(op string, do func() error) error {
-	return f.through(op, func() error { return f.watchdog.guardMain(do) })
-}
-
-// writeAside does a write of any other goroutine.
-func (f *fuse) writeAside(op string, do func() error) error {
-	return f.through(op, func() error { return f.watchdog.guard(do) })
-}
-
-func (f *fuse) through(op string, do func() error) error {
 	f.mu.Lock()
 	err := f.err
 	f.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	if err := do(); err != nil {
+	if err := f.watchdog.guard(do); err != nil {
 		return f.burn(fmt.Errorf("%s: %w", op, err))
 	}
 	return nil
@@ -110,10 +100,9 @@ func (f *fuse) StoreLogs(logs []*raft.Log) error {
 	return f.write("write log", func() error { return f.logs.StoreLogs(logs) })
 }
 
-// DeleteRange implements raft.LogStore. It is mostly called after a snapshot, from the
-// goroutine that took it.
+// DeleteRange implements raft.LogStore.
 func (f *fuse) DeleteRange(first, last uint64) error {
-	return f.writeAside("truncate log", func() error { return f.logs.DeleteRange(first, last) })
+	return f.write("truncate log", func() error { return f.logs.DeleteRange(first, last) })
 }
 
 // IsMonotonic implements raft.MonotonicLogStore: raft must know whether the store

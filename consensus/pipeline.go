@@ -20,6 +20,7 @@ const nudgeDelay = time.Millisecond
 // answers then, and might wait for ever to send the next message, beyond its own shutdown.
 type pipeline struct {
 	raft.AppendPipeline
+	to      raft.ServerID
 	wire    *wire
 	answers chan raft.AppendFuture
 	news    chan struct{}
@@ -31,9 +32,9 @@ type pipeline struct {
 	next raft.AppendEntriesRequest // the last message without its entries, following them
 }
 
-func newPipeline(inner raft.AppendPipeline, w *wire) *pipeline {
+func newPipeline(inner raft.AppendPipeline, to raft.ServerID, w *wire) *pipeline {
 	p := &pipeline{
-		AppendPipeline: inner, wire: w,
+		AppendPipeline: inner, to: to, wire: w,
 		answers: make(chan raft.AppendFuture), news: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	w.work.Go(p.relay)
@@ -64,12 +65,16 @@ func (p *pipeline) relay() {
 	for {
 		select {
 		case f := <-p.AppendPipeline.Consumer():
+			good := f.Response().Success
+			if good {
+				p.wire.contacts.note(p.to, f.Request().Term, f.Start())
+			}
 			select {
 			case p.answers <- f:
 			case <-p.done:
 				return
 			}
-			if !f.Response().Success {
+			if !good {
 				p.Close()
 				return
 			}

@@ -13,8 +13,8 @@ import (
 
 // Read returns once the state is fresh enough for a mode; the caller then takes
 // a snapshot of the state. Stale returns at once and never fails. Default needs
-// this replica to lead, on its own word: raft deposes a leader that has not heard
-// from a quorum for half a heartbeat timeout. Consistent has a quorum confirm it.
+// this replica to lead and to have sent, within the length of a lease, messages that a
+// quorum has answered. Consistent has a quorum confirm leadership after the call.
 // The error is Unavailable when there is no leader here, the replica has stopped or ctx ended.
 func (r *Replica) Read(ctx context.Context, mode catalog.Consistency) (catalog.Freshness, error) {
 	if mode == catalog.Stale {
@@ -54,19 +54,41 @@ func (r *Replica) ReadIndex(ctx context.Context, mode catalog.Consistency) (uint
 // confirmed returns an index with everything at or below it that was acknowledged
 // before the call, once leadership is as sure as a mode wants it.
 func (r *Replica) confirmed(ctx context.Context, mode catalog.Consistency) (uint64, error) {
+	began := time.Now()
 	if err := r.lead(ctx); err != nil {
 		return 0, err
 	}
 	m := r.raft.Load()
-	index := m.CommitIndex()
-	// Raft looks at the lease between writes. When it has not come to that for as long
-	// as a lease lasts, the lease says nothing.
-	if mode == catalog.Consistent || r.watchdog.busyFor(r.cfg.lease()) {
+	index, term := m.CommitIndex(), r.led.Load()
+	since := began
+	if mode == catalog.Default {
+		since = began.Add(-r.cfg.lease())
+	}
+	// Raft counts answers to messages sent before the question, too, and those may be old.
+	for !r.followed(m, term, since) {
+		if r.led.Load() != term {
+			return 0, r.leaderless()
+		}
 		if err := r.await(ctx, func(m *raft.Raft) error { return m.VerifyLeader().Error() }); err != nil {
 			return 0, fmt.Errorf("leadership not confirmed: %w", err)
 		}
 	}
 	return index, nil
+}
+
+// followed reports whether a quorum has answered messages that this replica sent as the leader of a term, since a time.
+func (r *Replica) followed(m *raft.Raft, term uint64, since time.Time) bool {
+	voters, answers := 0, 0
+	for _, s := range m.GetConfiguration().Configuration().Servers {
+		if s.Suffrage != raft.Voter {
+			continue
+		}
+		voters++
+		if s.ID == raft.ServerID(r.cfg.ID) || r.wire.contacts.since(s.ID, term, since) {
+			answers++
+		}
+	}
+	return answers > voters/2
 }
 
 // lead returns once this replica may serve as the leader. It waits only when this

@@ -12,9 +12,7 @@ import (
 type watchdog struct {
 	limit  time.Duration
 	turned func(stalled bool) // called in order, with mu held
-	epoch  time.Time
-	busy   atomic.Int64 // when raft's main goroutine began to write, since epoch; 0: it does not
-	down   atomic.Bool  // a write is overdue
+	down   atomic.Bool        // a write is overdue
 	stalls atomic.Uint64
 
 	mu      sync.Mutex
@@ -23,7 +21,7 @@ type watchdog struct {
 }
 
 func newWatchdog(limit time.Duration, turned func(bool)) *watchdog {
-	return &watchdog{limit: limit, turned: turned, epoch: time.Now(), stalled: make(chan struct{})}
+	return &watchdog{limit: limit, turned: turned, stalled: make(chan struct{})}
 }
 
 // guard runs a write.
@@ -47,13 +45,6 @@ func (w *watchdog) guard(write func() error) error {
 		}
 	}
 	return err
-}
-
-// guardMain is guard for writes of raft's main goroutine, which does nothing else meanwhile.
-func (w *watchdog) guardMain(write func() error) error {
-	w.busy.Store(max(1, int64(time.Since(w.epoch))))
-	defer w.busy.Store(0)
-	return w.guard(write)
 }
 
 func (w *watchdog) begin() {
@@ -81,10 +72,4 @@ func (w *watchdog) onStall() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.stalled
-}
-
-// busyFor reports whether raft's main goroutine has been writing for at least d.
-func (w *watchdog) busyFor(d time.Duration) bool {
-	began := w.busy.Load()
-	return began != 0 && time.Since(w.epoch)-time.Duration(began) >= d
 }

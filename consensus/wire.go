@@ -3,12 +3,13 @@ package consensus
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/raft"
 )
 
-// wire is raft's transport. It listens in on what leaders say, and spreads the news
-// of commits faster than raft does.
+// wire is raft's transport. It listens in on what leaders say, knows whom the own messages
+// reach, and spreads the news of commits faster than raft does.
 type wire struct {
 	*raft.NetworkTransport
 	heard func(commit uint64) // called with the commit index of each message that has one, before raft gets it
@@ -18,6 +19,8 @@ type wire struct {
 	once   sync.Once
 	work   sync.WaitGroup
 	newest atomic.Pointer[position] // the last committed entry that the state got to see
+
+	contacts contacts
 
 	mu    sync.Mutex
 	lines map[*pipeline]struct{}
@@ -65,13 +68,23 @@ func (w *wire) Close() error {
 	return err
 }
 
+// AppendEntries implements raft.Transport.
+func (w *wire) AppendEntries(id raft.ServerID, addr raft.ServerAddress, req *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
+	sent := time.Now()
+	err := w.NetworkTransport.AppendEntries(id, addr, req, resp)
+	if err == nil && resp.Success {
+		w.contacts.note(id, req.Term, sent)
+	}
+	return err
+}
+
 // AppendEntriesPipeline implements raft.Transport.
 func (w *wire) AppendEntriesPipeline(id raft.ServerID, addr raft.ServerAddress) (raft.AppendPipeline, error) {
 	inner, err := w.NetworkTransport.AppendEntriesPipeline(id, addr)
 	if err != nil {
 		return nil, err
 	}
-	p := newPipeline(inner, w)
+	p := newPipeline(inner, id, w)
 	w.mu.Lock()
 	w.lines[p] = struct{}{}
 	w.mu.Unlock()
