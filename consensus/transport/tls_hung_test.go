@@ -117,7 +117,7 @@ func TestDialerCloseEndsConnections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw := c.(*conn).raw // past TLS, which would remember the failure and skip its farewell
+	raw := c.(*conn).raw                              // past TLS, which would remember the failure and skip its farewell
 	for _, size := range []int{1 << 16, 1 << 10, 1} { // until not a byte fits any more
 		raw.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 		for err = nil; err == nil; {
