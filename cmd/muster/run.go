@@ -76,7 +76,8 @@ func (s *shell) commands() []*cli.Command {
 	return []*cli.Command{
 		s.agentCommand(), s.catalogCommand(), s.forceLeaveCommand(), s.infoCommand(), s.joinCommand(), s.keygenCommand(),
 		s.keyringCommand(), s.kvCommand(), s.leaveCommand(), s.maintCommand(), s.membersCommand(), s.monitorCommand(),
-		s.operatorCommand(), s.queryCommand(), s.reloadCommand(), s.servicesCommand(), s.tlsCommand(), s.validateCommand(), s.versionCommand(), s.whyCommand(),
+		s.operatorCommand(), s.queryCommand(), s.reloadCommand(), s.servicesCommand(), s.snapshotCommand(), s.tlsCommand(),
+		s.validateCommand(), s.versionCommand(), s.whyCommand(),
 	}
 }
 
