@@ -10,7 +10,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"muster/catalog"
 	"muster/catalog/archive"
 )
 
@@ -51,9 +50,14 @@ func openSnapshot(path string) (*snapshotFile, error) {
 	return &snapshotFile{f, info.Size()}, nil
 }
 
-// verify reads all of the file and goes back to its beginning. visit sees every row unless it is nil.
-func (f *snapshotFile) verify(ctx context.Context, p *progress, visit func(catalog.Row)) (archive.Meta, error) {
-	m, err := archive.Verify(&watched{ctx, io.TeeReader(f, p)}, visit)
+// reader reads the file until ctx ends, and lets p know.
+func (f *snapshotFile) reader(ctx context.Context, p *progress) io.Reader {
+	return &watched{ctx, io.TeeReader(f, p)}
+}
+
+// verify reads all of the file and goes back to its beginning.
+func (f *snapshotFile) verify(ctx context.Context, p *progress) (archive.Meta, error) {
+	m, err := archive.Verify(f.reader(ctx, p), nil)
 	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)
 	}
@@ -77,11 +81,6 @@ func (w *watched) Read(b []byte) (int, error) {
 	return w.r.Read(b)
 }
 
-// contents says what a snapshot holds.
-func contents(c catalog.Counts) string {
-	return fmt.Sprintf("%d nodes, %d services, %d checks, %d keys", c.Nodes, c.Instances, c.Checks, c.Keys)
-}
-
 func (s *shell) snapshotVerifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
@@ -103,11 +102,13 @@ func (s *shell) snapshotVerify(c *cli.Context) error {
 	}
 	defer f.Close()
 	p := s.progress("Verifying", f.size)
-	m, err := f.verify(ctx, p, nil)
+	m, err := f.verify(ctx, p)
 	p.end()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "Verified snapshot to index %d: %s\n", m.Index, contents(m.Counts))
+	n := m.Counts
+	fmt.Fprintf(s.stdout, "Verified snapshot to index %d (nodes %d, services %d, checks %d, keys %d)\n",
+		m.Index, n.Nodes, n.Instances, n.Checks, n.Keys)
 	return nil
 }

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"muster/catalog"
 	"muster/catalog/archive"
 )
 
@@ -78,21 +75,19 @@ func (s *shell) snapshotInspect(c *cli.Context) error {
 		return err
 	}
 	defer f.Close()
-	kinds, keys := sums{}, sums{}
+	groups := archive.KeyGroups{Prefix: c.String("kvfilter")}
+	if c.Bool("kvdetails") {
+		groups.Depth = c.Int("kvdepth")
+	}
 	p := s.progress("Reading", f.size)
-	m, err := f.verify(ctx, p, func(r catalog.Row) {
-		kinds.add(r.Kind.String(), r.Bytes)
-		if c.Bool("kvdetails") && r.Kind == catalog.RowKey && strings.HasPrefix(r.Key(), c.String("kvfilter")) {
-			keys.add(firstElements(r.Key(), c.Int("kvdepth")), r.Bytes)
-		}
-	})
+	i, err := archive.Inspect(f.reader(ctx, p), groups)
 	p.end()
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", f.Name(), err)
 	}
-	found := inspection{Meta: metaOf(m, f.size)}
-	found.Stats, found.TotalSize = kinds.list()
-	found.StatsKV, found.TotalSizeKV = keys.list()
+	found := inspection{Meta: metaOf(i.Meta, f.size)}
+	found.Stats, found.TotalSize = rowsOf(i.Kinds)
+	found.StatsKV, found.TotalSizeKV = rowsOf(i.Keys)
 	return s.show(c, found, func(w io.Writer) { found.print(w, c.Bool("kvdetails")) })
 }
 
@@ -104,39 +99,13 @@ func metaOf(m archive.Meta, fileSize int64) inspectedMeta {
 	}
 }
 
-// sums counts rows under names.
-type sums map[string]*inspectedRows
-
-func (s sums) add(name string, bytes int) {
-	if s[name] == nil {
-		s[name] = &inspectedRows{Name: name}
+func rowsOf(list []archive.Rows) (out []inspectedRows, total int64) {
+	out = make([]inspectedRows, len(list))
+	for i, rows := range list {
+		out[i] = inspectedRows{Name: rows.Name, Count: rows.Count, Size: rows.Bytes}
+		total += rows.Bytes
 	}
-	s[name].Count++
-	s[name].Size += int64(bytes)
-}
-
-// list returns all sums, the largest first, and their total.
-func (s sums) list() (list []inspectedRows, total int64) {
-	list = []inspectedRows{}
-	for _, rows := range s {
-		list = append(list, *rows)
-		total += rows.Size
-	}
-	slices.SortFunc(list, func(a, b inspectedRows) int { return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Name, b.Name)) })
-	return list, total
-}
-
-// firstElements cuts a key behind so many path elements.
-func firstElements(key string, depth int) string {
-	at := 0
-	for range depth {
-		next := strings.IndexByte(key[at:], '/')
-		if next < 0 {
-			return key
-		}
-		at += next + 1
-	}
-	return key[:at-1]
+	return out, total
 }
 
 func (i inspection) print(w io.Writer, details bool) {

@@ -33,7 +33,7 @@ func (s *shell) snapshotRestore(c *cli.Context) error {
 	}
 	defer f.Close()
 	p := s.progress("Verifying", f.size)
-	_, err = f.verify(ctx, p, nil) // the agent does so too, but a long way off
+	_, err = f.verify(ctx, p) // the agent does so too, but a long way off
 	p.end()
 	if err != nil {
 		return err

@@ -98,7 +98,7 @@ func TestSnapshotRestore(t *testing.T) {
 		{args: "snapshot restore none", code: 1, stderr: "open none: no such file"},
 		{args: "snapshot restore", code: 2, stderr: "FILE is missing"},
 		{args: "snapshot restore good good", code: 2, stderr: `unexpected argument "good" after FILE`},
-		{args: "snapshot verify good", stdout: "Verified snapshot to index 3: 1 nodes, 2 services, 0 checks, 1 keys\n"},
+		{args: "snapshot verify good", stdout: "Verified snapshot to index 3 (nodes 1, services 2, checks 0, keys 1)\n"},
 		{args: "snapshot verify cut", code: 1, stderr: "Error: cut: read snapshot: "},
 		{args: "snapshot verify none", code: 1, stderr: "open none: no such file"},
 		{args: "snapshot", code: 2, stderr: "a command is missing"},
@@ -202,20 +202,6 @@ func TestSnapshotWithoutAnAgent(t *testing.T) {
 		stdout, stderr, code := command(t, "", map[string]string{"MUSTER_HTTP_ADDR": srv.URL}, words(args)...)
 		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "Error: cannot reach an agent at ") {
 			t.Errorf("%s: exit code %d, stdout %q, stderr %q", args, code, stdout, stderr)
-		}
-	}
-}
-
-func TestFirstElements(t *testing.T) {
-	for _, tc := range []struct {
-		key   string
-		depth int
-		want  string
-	}{
-		{"a/b/c", 1, "a"}, {"a/b/c", 2, "a/b"}, {"a/b/c", 3, "a/b/c"}, {"a/b/c", 9, "a/b/c"}, {"a/", 1, "a"}, {"a/", 2, "a/"}, {"/a", 1, ""}, {"", 2, ""}, {"a", 1, "a"},
-	} {
-		if got := firstElements(tc.key, tc.depth); got != tc.want {
-			t.Errorf("%q at depth %d: %q, want %q", tc.key, tc.depth, got, tc.want)
 		}
 	}
 }
