@@ -76,7 +76,7 @@ func TestClusterSettings(t *testing.T) {
 			"gossip_lan": {"probe_interval": "1s", "probe_timeout": "500ms"}, "gossip_wan": {"gossip_nodes": 9}, "encrypt_verify_incoming": true}`, func(c *Config, _ string) {
 			c.Gossip.Key, c.Gossip.DisableKeyringFile = Secret("0123456789abcdef0123456789abcdef"), true
 			c.Gossip.LAN.Join, c.Gossip.LAN.ReconnectTimeout = []string{"a"}, 8*time.Hour
-			c.Gossip.LAN.ProbeInterval, c.Gossip.LAN.ProbeTimeout, c.Gossip.WAN.GossipNodes = time.Second, 500*time.Millisecond, 9
+			c.Gossip.LAN.Timing.ProbeInterval, c.Gossip.LAN.Timing.ProbeTimeout, c.Gossip.WAN.Timing.GossipNodes = time.Second, 500*time.Millisecond, 9
 		}},
 		{"addresses", `{"data_dir": "d", "retry_join": ["a"], "bind_addr": "0.0.0.0", "encrypt": "` + testKey + `", "serf_lan": "{{ GetPrivateIP }}",
 			"advertise_addr_wan": "{{ GetPublicIP }}", "client_addr": "127.0.0.1 {{ GetPrivateIPs }}", "addresses": {"http": "{{ GetPrivateIP }} unix:///s"}}`, func(c *Config, _ string) {
@@ -167,12 +167,13 @@ func TestClusterProblems(t *testing.T) {
 			`a.json:2:22: retry_interval: 1ms is under the least, 100ms`,
 			`a.json:2:42: retry_max: -1 is under the least, 0`,
 			`a.json:2:64: start_join_wan: other datacenters cannot be joined: ports.serf_wan is off`}},
-		{"gossip", true, `{"encrypt": "c2VjcmV0", "encrypt_verify_outgoing": false, "reconnect_timeout": "7h", "gossip_lan": {"probe_interval": "1s", "probe_timeout": "1s", "gossip_nodes": 0}}`, []string{
+		{"gossip", true, `{"encrypt": "c2VjcmV0", "encrypt_verify_outgoing": false, "reconnect_timeout": "7h", "gossip_lan": {"probe_interval": "1s", "probe_timeout": "1s", "gossip_nodes": 0}, "gossip_wan": {"probe_interval": "1ms"}}`, []string{
 			"a.json:1:13: encrypt: has 6 bytes; a key has 16, 24 or 32, and `muster keygen` makes one",
 			"a.json:1:52: encrypt_verify_outgoing: must be true: with a key nothing goes in plain text",
 			"a.json:1:80: reconnect_timeout: 7h0m0s is under the least, 8h0m0s",
-			"a.json:1:142: gossip_lan.probe_timeout: 1s is not under probe_interval, 1s",
-			"a.json:1:164: gossip_lan.gossip_nodes: 0 is under the least, 1"}},
+			"a.json:1:142: gossip_lan.probe_timeout: probe_timeout, 1s, is not under probe_interval, 1s",
+			"a.json:1:164: gossip_lan.gossip_nodes: 0 is under the least, 1",
+			"a.json:1:201: gossip_wan.probe_interval: probe_timeout, 800ms, is not under probe_interval, 1ms"}},
 		{"a key that is none", true, `{"encrypt": "hunter2!", "bind_addr": "10.0.0.1"}`, []string{"a.json:1:13: encrypt: is not base64, as `muster keygen` prints it"}},
 		{"open to all", false, `{` + server + `, "bind_addr": "0.0.0.0"}`, []string{
 			"a.json:1:69: bind_addr: 0.0.0.0 would let everyone at gossip: set encrypt to what `muster keygen` prints, or name a private address of this machine",

@@ -1,8 +1,6 @@
 package agent
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 
 	"muster/consensus/certs"
@@ -104,11 +102,7 @@ func (b *builder) doorFiles() {
 				_ = file.Close() // nothing was written
 				continue
 			}
-			reason := err.Error()
-			if cause, ok := errors.AsType[*fs.PathError](err); ok {
-				reason = cause.Err.Error()
-			}
-			b.problemOnce(d.from[f.setting], "%q cannot be read: %s", f.path, reason)
+			b.problemOnce(d.from[f.setting], "%q cannot be read: %s", f.path, withoutPath(err))
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/base64"
 	"time"
+
+	"muster/consensus/gossip"
 )
 
 // Gossip is how agents find one another and learn who is alive.
@@ -23,17 +25,7 @@ type Pool struct {
 	RetryMax      int           // tries until the agent gives up and ends; 0: no end
 	// ReconnectTimeout is how long a failed member is tried again before it is forgotten.
 	ReconnectTimeout time.Duration
-	GossipTuning
-}
-
-// GossipTuning overrides how a pool is tuned; in each field 0 leaves it as it is.
-type GossipTuning struct {
-	GossipNodes    int           // members told of news at a time
-	GossipInterval time.Duration // between tellings
-	ProbeInterval  time.Duration // between probes of a member
-	ProbeTimeout   time.Duration // for the reply on the network's worst day; under ProbeInterval
-	SuspicionMult  int           // scales how long a suspect may defend itself
-	RetransmitMult int           // scales how often news is told
+	Timing           gossip.Timing // complete
 }
 
 // minReconnectTimeout keeps members from being forgotten overnight; it is Consul's.
@@ -41,8 +33,8 @@ const minReconnectTimeout = 8 * time.Hour
 
 func defaultGossip() Gossip {
 	return Gossip{
-		LAN: Pool{RetryInterval: 2 * time.Second, ReconnectTimeout: 72 * time.Hour},
-		WAN: Pool{RetryInterval: 10 * time.Second, ReconnectTimeout: 72 * time.Hour},
+		LAN: Pool{RetryInterval: 2 * time.Second, ReconnectTimeout: 72 * time.Hour, Timing: gossip.LANTiming()},
+		WAN: Pool{RetryInterval: 10 * time.Second, ReconnectTimeout: 72 * time.Hour, Timing: gossip.WANTiming()},
 	}
 }
 
@@ -53,11 +45,11 @@ type gossipKeys struct {
 	DisableKeyringFile    *bool          `key:"disable_keyring_file"`
 	ReconnectTimeout      *time.Duration `key:"reconnect_timeout"`
 	ReconnectTimeoutWAN   *time.Duration `key:"reconnect_timeout_wan"`
-	GossipLAN             tuningTable    `key:"gossip_lan"`
-	GossipWAN             tuningTable    `key:"gossip_wan"`
+	GossipLAN             timingTable    `key:"gossip_lan"`
+	GossipWAN             timingTable    `key:"gossip_wan"`
 }
 
-type tuningTable struct {
+type timingTable struct {
 	GossipNodes    *int           `key:"gossip_nodes"`
 	GossipInterval *time.Duration `key:"gossip_interval"`
 	ProbeInterval  *time.Duration `key:"probe_interval"`
@@ -74,8 +66,8 @@ func (b *builder) gossip(k *gossipKeys) {
 	set(&g.DisableKeyringFile, k.DisableKeyringFile)
 	b.reconnect(&g.LAN.ReconnectTimeout, "reconnect_timeout", k.ReconnectTimeout)
 	b.reconnect(&g.WAN.ReconnectTimeout, "reconnect_timeout_wan", k.ReconnectTimeoutWAN)
-	b.tuning(&g.LAN.GossipTuning, "gossip_lan.", &k.GossipLAN)
-	b.tuning(&g.WAN.GossipTuning, "gossip_wan.", &k.GossipWAN)
+	b.timing(&g.LAN.Timing, "gossip_lan.", &k.GossipLAN)
+	b.timing(&g.WAN.Timing, "gossip_wan.", &k.GossipWAN)
 }
 
 // encrypt reads the key of gossip. No part of it may stand in a message, not even of one that is wrong.
@@ -107,15 +99,19 @@ func (b *builder) reconnect(to *time.Duration, key string, from *time.Duration) 
 	}
 }
 
-func (b *builder) tuning(to *GossipTuning, table string, k *tuningTable) {
+func (b *builder) timing(to *gossip.Timing, table string, k *timingTable) {
 	atLeast(b, &to.GossipNodes, table+"gossip_nodes", k.GossipNodes, 1)
 	atLeast(b, &to.GossipInterval, table+"gossip_interval", k.GossipInterval, time.Millisecond)
 	atLeast(b, &to.ProbeInterval, table+"probe_interval", k.ProbeInterval, time.Millisecond)
 	atLeast(b, &to.ProbeTimeout, table+"probe_timeout", k.ProbeTimeout, time.Millisecond)
 	atLeast(b, &to.SuspicionMult, table+"suspicion_mult", k.SuspicionMult, 1)
 	atLeast(b, &to.RetransmitMult, table+"retransmit_mult", k.RetransmitMult, 1)
-	if to.ProbeInterval > 0 && to.ProbeTimeout >= to.ProbeInterval {
-		b.problem(table+"probe_timeout", "%v is not under probe_interval, %v", to.ProbeTimeout, to.ProbeInterval)
+	if to.ProbeTimeout >= to.ProbeInterval {
+		key := table + "probe_timeout"
+		if k.ProbeTimeout == nil {
+			key = table + "probe_interval"
+		}
+		b.problem(key, "probe_timeout, %v, is not under probe_interval, %v", to.ProbeTimeout, to.ProbeInterval)
 	}
 }
 

@@ -39,7 +39,7 @@ var samples = map[string]any{
 	"recursors": []string{"10.0.0.9"}, "dns_config.recursor_strategy": "random", "bootstrap_expect": 3,
 	"serf_lan": "10.0.0.9", "serf_wan": "10.0.0.9", "advertise_addr_wan": "10.0.0.9", "addresses.https": "10.0.0.9",
 	"encrypt": "MDEyMzQ1Njc4OWFiY2RlZg==", "reconnect_timeout": "77h", "reconnect_timeout_wan": "77h",
-	"performance.raft_multiplier": 7, "raft_protocol": 3, "limits.kv_max_value_size": 524288, "encrypt_verify_incoming": true, "encrypt_verify_outgoing": true,
+	"gossip_lan.probe_timeout": "7ms", "gossip_wan.probe_timeout": "7ms", "performance.raft_multiplier": 7, "raft_protocol": 3, "limits.kv_max_value_size": 524288, "encrypt_verify_incoming": true, "encrypt_verify_outgoing": true,
 	"tls_min_version": "tls13", "tls.defaults.tls_min_version": "TLSv1_3", "tls.internal_rpc.tls_min_version": "TLSv1_3",
 	"tls.https.tls_min_version":   "TLSv1_3",
 	"dns_config.reverse_networks": []string{"10.0.0.0/8"}, "dns_config.rate_limit_exempt": []string{"10.0.0.0/8"},

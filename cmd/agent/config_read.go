@@ -109,11 +109,15 @@ func (r *reader) fail(path string, err error) {
 	if !slices.Contains(r.files, path) {
 		r.files = append(r.files, path)
 	}
-	reason := err.Error()
+	r.problems = append(r.problems, document.Problem{File: path, Message: "cannot be read: " + withoutPath(err)})
+}
+
+// withoutPath returns an error of a file without what was tried and the name, which stand beside it.
+func withoutPath(err error) string {
 	if cause, ok := errors.AsType[*fs.PathError](err); ok {
-		reason = cause.Err.Error()
+		return cause.Err.Error()
 	}
-	r.problems = append(r.problems, document.Problem{File: path, Message: "cannot be read: " + reason})
+	return err.Error()
 }
 
 // place places a problem of the merged settings: at the flag that set the key,
