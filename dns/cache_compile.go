@@ -38,7 +38,7 @@ func (c *cache) compile(q *plain) (im *image) {
 	seen := &watch{}
 	c.luck.used = false
 	a := c.set.resolver.resolve(Question{Name: name, Type: q.qtype, UDP: c.udp}, c.view, c.rng, nil, seen)
-	if !c.keepable(&a) {
+	if seen.abroad || !c.keepable(&a) {
 		return nil
 	}
 	if !c.luck.used && len(seen.marks) <= maxMarks {

@@ -23,7 +23,7 @@ func (l *lookup) soa() *dns.SOA {
 	return &dns.SOA{
 		Hdr: header(l.origin, dns.TypeSOA, t.MinTTL),
 		Ns:  under("ns", l.domain), Mbox: under("hostmaster", l.domain),
-		Serial:  uint32(l.snap.index()),
+		Serial:  uint32(l.view.Snapshot.Index),
 		Refresh: t.Refresh, Retry: t.Retry, Expire: t.Expire, Minttl: t.MinTTL,
 	}
 }

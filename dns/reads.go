@@ -17,6 +17,15 @@ type reads struct {
 type watch struct {
 	marks []<-chan struct{} // closed when something that was read has changed
 	draws []draw
+	// abroad says that something was read of another datacenter, or of which there
+	// are; kept answers follow this one's catalog alone.
+	abroad bool
+}
+
+func (w *watch) sawAbroad() {
+	if w != nil {
+		w.abroad = true
+	}
 }
 
 // draw is one choice among several records.
@@ -31,8 +40,6 @@ func (w *watch) saw(changed <-chan struct{}) {
 		w.marks = append(w.marks, changed)
 	}
 }
-
-func (r reads) index() uint64 { return r.snap.Index }
 
 func (r reads) Entries(service string) []catalog.Entry {
 	e, changed := r.snap.WatchEntries(service)

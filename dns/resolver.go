@@ -93,9 +93,9 @@ func (r *Resolver) resolve(q Question, v View, rng *rand.Rand, t *trace, w *watc
 		}
 		z = newZone(reverseOrigin(hostPrefix(addr)), true)
 	}
-	l := &lookup{Resolver: r, snap: seen, rng: rng, udp: q.UDP, trace: t}
+	l := &lookup{Resolver: r, view: v, snap: seen, dc: r.cfg.Datacenter, rng: rng, udp: q.UDP, trace: t}
 	a := l.in(z, labels, q.Name).answer(labels, q.Type)
-	a.Stale = v.Age > r.cfg.StaleAfter
+	a.Stale = a.Stale || v.Age > r.cfg.StaleAfter
 	return a
 }
 
@@ -110,7 +110,9 @@ func failed(k Kind) Answer {
 // lookup is one question on its way through one snapshot.
 type lookup struct {
 	*Resolver
-	snap reads
+	view View   // of this datacenter
+	snap reads  // of the datacenter the name is in
+	dc   string // that one's name
 	rng  *rand.Rand
 	udp  bool
 
@@ -157,8 +159,37 @@ func (l *lookup) answer(labels []label, qtype uint16) Answer {
 func (l *lookup) derived(r request, qtype uint16) Answer {
 	l.step.read(r)
 	if r.dc != "" && !catalog.EqualFold(r.dc, l.cfg.Datacenter) {
+		return l.abroad(r, qtype)
+	}
+	home := *l // an alias may have led here from abroad
+	home.snap, home.dc = reads{l.view.Snapshot, l.snap.watch}, l.cfg.Datacenter
+	return home.local(r, qtype)
+}
+
+// abroad answers for a name of another datacenter, from what this agent holds of it.
+func (l *lookup) abroad(r request, qtype uint16) Answer {
+	if l.view.Remote == nil {
 		return l.nxdomain(Reason{Kind: UnknownDatacenter, Subject: r.dc})
 	}
+	l.snap.sawAbroad()
+	v, known := l.view.Remote(r.dc)
+	switch {
+	case !known:
+		return l.nxdomain(Reason{Kind: UnknownDatacenter, Subject: r.dc})
+	case !v.Ready:
+		return failed(NotReady)
+	case v.Age > l.maxAge:
+		return failed(TooStale)
+	}
+	there := *l
+	there.snap, there.dc = reads{v.Snapshot, l.snap.watch}, catalog.Fold(r.dc)
+	a := there.local(r, qtype)
+	a.Stale = v.Age > l.cfg.StaleAfter
+	return a
+}
+
+// local answers for a name of the datacenter that the lookup is in.
+func (l *lookup) local(r request, qtype uint16) Answer {
 	switch r.form {
 	case formApex:
 		return l.apex(qtype)

@@ -56,12 +56,12 @@ func (l *lookup) target(n *catalog.Node, at addresses) string {
 	case at.host != "":
 		return at.host
 	case !at.own && catalog.ValidNodeName(n.Name) == nil:
-		name := under(n.Name+".node."+l.cfg.Datacenter, l.domain)
+		name := under(n.Name+".node."+l.dc, l.domain)
 		if _, ok := dns.IsDomainName(name); ok {
 			return name
 		}
 	}
-	return under(hexLabel(at.primary)+".addr."+l.cfg.Datacenter, l.domain)
+	return under(hexLabel(at.primary)+".addr."+l.dc, l.domain)
 }
 
 // glue collects the additional section: the addresses of targets, each target once.

@@ -18,4 +18,7 @@ type View struct {
 	Ready bool
 	// Age is the time since the view was last known to be current; 0 on a leader.
 	Age time.Duration
+	// Remote returns what this agent holds of another datacenter's catalog, false
+	// for one it has never heard of. Nil: there is no other. A name's case is free.
+	Remote func(dc string) (View, bool)
 }
