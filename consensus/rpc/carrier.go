@@ -55,10 +55,9 @@ func (c *carrier) RoundTrip(req *http.Request) (*http.Response, error) {
 // try asks one server. sent is false when the server has seen nothing of the
 // request; hold reads the answer to its end if it is not large.
 func (c *carrier) try(ctx context.Context, req *http.Request, addr string, body *keptBody, hold bool) (_ *http.Response, sent bool, _ error) {
-	var connected, wrote atomic.Bool
+	var connected atomic.Bool
 	out := req.Clone(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:      func(httptrace.GotConnInfo) { connected.Store(true) },
-		WroteHeaders: func() { wrote.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	}))
 	out.URL.Host, out.Host = addr, addr
 	out.Body, out.GetBody = nil, nil
@@ -69,8 +68,7 @@ func (c *carrier) try(ctx context.Context, req *http.Request, addr string, body 
 	if err == nil && hold {
 		err = holdBody(resp)
 	}
-	// A request that could not be sent over a good connection was at fault itself.
-	if err != nil && ctx.Err() == nil && !body.broken.Load() && (wrote.Load() || !connected.Load()) {
+	if err != nil && ctx.Err() == nil && !body.broken.Load() { // else the client failed
 		c.f.spread.fail(addr)
 	}
 	return resp, connected.Load(), err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -239,6 +240,7 @@ type cutter struct {
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
 	count int
+	ice   sync.RWMutex // held for writing while the server's connections are frozen
 }
 
 func (c *cutter) Accept() (net.Conn, error) {
@@ -248,8 +250,22 @@ func (c *cutter) Accept() (net.Conn, error) {
 		defer c.mu.Unlock()
 		c.conns[conn] = struct{}{}
 		c.count++
+		conn = &icy{conn, c}
 	}
 	return conn, err
+}
+
+// icy is a connection that a freeze stops.
+type icy struct {
+	net.Conn
+	of *cutter
+}
+
+func (i *icy) Read(p []byte) (int, error) {
+	n, err := i.Conn.Read(p)
+	i.of.ice.RLock()
+	defer i.of.ice.RUnlock()
+	return n, err
 }
 
 func (c *cutter) cut() {
@@ -310,3 +326,5 @@ func register(name string) *catalog.Register {
 }
 
 var errCut = errors.New("the fault of this test")
+
+func contains(err error, text string) bool { return err != nil && strings.Contains(err.Error(), text) }

@@ -20,6 +20,10 @@ func (s *Server) routes() http.Handler {
 			s.answer(w, r, http.MethodGet, s.index)
 		case pathPeers:
 			s.answer(w, r, http.MethodGet, s.peers)
+		case pathPromise:
+			s.answer(w, r, http.MethodGet, s.promise)
+		case pathStanding:
+			s.answer(w, r, http.MethodGet, s.standing)
 		case pathFeed:
 			s.feed(w, r)
 		default:

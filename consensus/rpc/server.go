@@ -24,9 +24,9 @@ const (
 	serverIdle = 2 * time.Minute
 	// drainTimeout is how long Close lets requests finish.
 	drainTimeout = 3 * time.Second
-	// maxHeaderBytes bounds a request's header. It is more than the doors of agents let
-	// in, because HTTP/2 counts 32 bytes for each field beside its text.
-	maxHeaderBytes = 32 << 10
+	// maxHeaderBytes bounds a request's header. Whatever the 16 KiB hold that an agent's
+	// own door lets in must fit, and HTTP/2 counts 32 bytes for each field beside its text.
+	maxHeaderBytes = 128 << 10
 	// maxStreams is how many requests one connection carries at a time, blocking ones
 	// included. An agent with more opens another connection.
 	maxStreams = 1000
@@ -45,6 +45,9 @@ type ServerConfig struct {
 	Datacenter string
 	// Feed is what followers of a datacenter's catalog get; false for one that is not known here.
 	Feed func(dc string) (view.Source, bool)
+	// Promise and Standing answer other servers; see the methods of Forwarder by these names.
+	Promise  func(founder string) bool
+	Standing func() Standing
 	// API serves all requests that are not this package's own, except those to an agent itself.
 	API     http.Handler
 	Logger  *slog.Logger

@@ -29,7 +29,7 @@ func (s *spread) order(servers []string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for addr, at := range s.failed {
-		if time.Since(at) > avoidFor {
+		if time.Since(at) >= avoidFor {
 			delete(s.failed, addr)
 		}
 	}
@@ -60,7 +60,7 @@ func (s *spread) well(addr string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, ok := s.failed[addr]
-	return !ok || time.Since(at) > avoidFor
+	return !ok || time.Since(at) >= avoidFor
 }
 
 func (s *spread) weight(addr string) uint64 {

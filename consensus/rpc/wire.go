@@ -46,10 +46,11 @@ const (
 
 // reply is the body of every answer under /rpc/ but a feed.
 type reply struct {
-	Fate   fate     `json:",omitempty"`
-	Leader string   `json:",omitempty"` // of elsewhere; "" none is known
-	Index  uint64   `json:",omitempty"` // to be reached before the state shows what was asked for
-	Peers  []string `json:",omitempty"`
+	Fate     fate      `json:",omitempty"`
+	Leader   string    `json:",omitempty"` // of elsewhere; "" none is known
+	Index    uint64    `json:",omitempty"` // to be reached before the state shows what was asked for
+	Peers    []string  `json:",omitempty"`
+	Standing *Standing `json:",omitempty"`
 	outcome
 	Batch []outcome `json:",omitempty"`
 }
