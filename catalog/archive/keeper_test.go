@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,10 +23,28 @@ type keeping struct {
 	*testing.T
 	dir     string
 	state   *catalog.State
-	leading bool
+	leading atomic.Bool
 	retain  int
-	log     bytes.Buffer
+	log     lockedBuffer
 	stop    context.CancelFunc
+}
+
+// lockedBuffer is a log that is read while it may be written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // run starts a keeper with an interval of an hour. Between its turns everything may be changed.
@@ -32,7 +52,7 @@ func (k *keeping) run() {
 	k.Helper()
 	keeper, err := NewKeeper(KeeperConfig{
 		Dir: k.dir, Interval: time.Hour, Retain: k.retain, Snapshot: k.state.Snapshot,
-		Leading: func() bool { return k.leading }, About: func() About { return About{Node: "n1"} },
+		Leading: k.leading.Load, About: func() About { return About{Node: "n1"} },
 		Logger: slog.New(slog.NewTextHandler(&k.log, nil)),
 	})
 	if err != nil {
@@ -69,7 +89,8 @@ func (k *keeping) expect(what string, pass time.Duration, want ...string) {
 func inBubble(t *testing.T, test func(k *keeping)) {
 	dir := filepath.Join(t.TempDir(), "a", "snapshots")
 	synctest.Test(t, func(t *testing.T) {
-		k := &keeping{T: t, dir: dir, state: sample(t), leading: true, retain: 2}
+		k := &keeping{T: t, dir: dir, state: sample(t), retain: 2}
+		k.leading.Store(true)
 		k.run()
 		defer func() { k.stop() }()
 		test(k)
@@ -100,9 +121,9 @@ func TestKeeperKeepsTheNewest(t *testing.T) {
 		k.change()
 		k.expect("the second", time.Hour, with("muster-6-20000101T010000Z.snap", "muster-7-20000101T030000Z.snap")...)
 		k.change()
-		k.leading = false
+		k.leading.Store(false)
 		k.expect("not leading", 5*time.Hour, with("muster-6-20000101T010000Z.snap", "muster-7-20000101T030000Z.snap")...)
-		k.leading = true
+		k.leading.Store(true)
 		k.expect("the third", time.Hour, with("muster-7-20000101T030000Z.snap", "muster-8-20000101T090000Z.snap")...)
 	})
 }

@@ -63,6 +63,12 @@ POST /v1/operator/keyring                       here      here      server
 PUT /v1/operator/keyring                        here      here      server
 DELETE /v1/operator/keyring                     here      here      server
 GET /v1/operator/usage                          here      here      server
+
+GET /v1/snapshot                                here      leader    server
+GET /v1/snapshot?stale                          here      here      server
+GET /v1/snapshot?dc=dc2                         remote    remote    server
+PUT /v1/snapshot                                here      leader    server
+PUT /v1/snapshot?stale                          here      leader    server
 `
 
 // roles are the servers of the table's columns: what each knows of the others.
