@@ -38,7 +38,8 @@ const (
 // Config says where and to whom the API is served.
 type Config struct {
 	// Addresses to listen on: "host:port" (port 0 picks one) or "unix:///path".
-	// TLSAddresses are those that speak TLS, and need TLS. There must be one of either.
+	// TLSAddresses are those that speak TLS, and need TLS. With none of either the
+	// API serves only what other agents pass on; see Passed.
 	Addresses, TLSAddresses []string
 	// TLS has the certificates, or finds them anew for each connection. It should
 	// offer "h2" and "http/1.1", also in what its GetConfigForClient returns.
@@ -118,10 +119,7 @@ type Server struct {
 
 // New checks the configuration and binds every address, or none.
 func New(cfg Config, deps Deps) (*Server, error) {
-	switch {
-	case len(cfg.Addresses)+len(cfg.TLSAddresses) == 0:
-		return nil, errors.New("http: no address to listen on")
-	case len(cfg.TLSAddresses) > 0 && cfg.TLS == nil:
+	if len(cfg.TLSAddresses) > 0 && cfg.TLS == nil {
 		return nil, errors.New("https: no certificate to show")
 	}
 	if cfg.MaxConnsPerClient == 0 {

@@ -65,7 +65,6 @@ func TestNewRefuses(t *testing.T) {
 		addrs []string
 		want  string
 	}{
-		{nil, "http: no address to listen on"},
 		{[]string{"127.0.0.1:0", taken}, "address already in use"},
 		{[]string{"127.0.0.1:99999"}, "invalid port"},
 		{[]string{"unix://" + file}, "exists and is not a socket"},

@@ -16,9 +16,14 @@ import (
 	"time"
 
 	"muster/catalog"
+	"muster/catalog/archive"
 	"muster/catalog/httpapi"
 	"muster/catalog/local"
+	"muster/catalog/view"
 	"muster/consensus"
+	"muster/consensus/certs"
+	"muster/consensus/gossip"
+	"muster/consensus/rpc"
 	"muster/dns"
 	"muster/metrics"
 	"muster/probes"
@@ -45,16 +50,28 @@ type Agent struct {
 	logs    *logs
 	metrics *metrics.Registry
 
-	raftAddr netip.AddrPort // where other servers reach this one
+	rpcCerts   *certs.Store // of the server port; nil: plain text
+	httpsCerts *certs.Store // nil: no HTTPS
 
+	// A server has a raft member that feeds its state, a client a view that does.
 	state     *catalog.State
-	replica   *consensus.Replica
+	replica   *consensus.Replica // nil on clients
+	view      *view.View         // nil on servers
+	rpc       *rpc.Server        // nil on clients
+	raftAddr  netip.AddrPort     // where others reach this server; zero on clients
+	forwarder *rpc.Forwarder
+	lan       *gossip.Pool
+	wan       *gossip.Pool // nil on clients, and where it is off
+	abroad    *abroad
+	promises  promises
+	keeper    *archive.Keeper // nil: no snapshots are made by the clock
+
 	store     *local.Store
 	syncer    *local.Syncer
 	runner    *probes.Runner
 	dns       *dns.Server     // nil: off
-	http      *httpapi.Server // nil: off
-	leader    *leaderDuties
+	http      *httpapi.Server // without addresses when it is off
+	leader    *leaderDuties   // nil on clients
 	witness   *witness
 	closers   closers
 	closeOnce sync.Once
@@ -64,6 +81,8 @@ type Agent struct {
 	reload     sync.Mutex // one at a time
 	done       chan struct{}
 	finishOnce sync.Once
+	crashed    atomic.Bool
+	failure    error // why the agent cannot go on; set before done is closed
 }
 
 // Done is closed when the agent has to end by itself: someone told it over HTTP to
@@ -71,7 +90,15 @@ type Agent struct {
 func (a *Agent) Done() <-chan struct{} { return a.done }
 
 // finish closes Done.
-func (a *Agent) finish() { a.finishOnce.Do(func() { close(a.done) }) }
+func (a *Agent) finish() { a.fail(nil) }
+
+// fail closes Done because of an error, which Close then returns.
+func (a *Agent) fail(err error) {
+	a.finishOnce.Do(func() {
+		a.failure = err
+		close(a.done)
+	})
+}
 
 // Logger is the agent's log, for its owner.
 func (a *Agent) Logger() *slog.Logger { return a.logs.Logger }
@@ -85,28 +112,24 @@ func (a *Agent) DNSAddrs() []netip.AddrPort {
 }
 
 // HTTPAddrs are the addresses the HTTP API is bound to, none when it is off.
-func (a *Agent) HTTPAddrs() []net.Addr {
-	if a.http == nil {
-		return nil
-	}
-	return a.http.Addrs()
-}
+func (a *Agent) HTTPAddrs() []net.Addr { return a.http.Addrs() }
 
 // Start sets every room to work. It is called once; after an error only Close remains.
 func (a *Agent) Start() error {
-	if err := a.replica.Start(); err != nil {
-		return fmt.Errorf("start raft: %w", err)
+	// What answers other agents comes first: they may need it to meet this one.
+	// Everything else reads what the replica or the view has loaded.
+	start := a.startClient
+	if a.replica != nil {
+		start = a.startServer
 	}
-	// Everything below reads what the replica restored, so it comes after it; the
-	// doors open last, when there is something behind them.
-	a.background("failure watch", func(ctx context.Context) {
-		select {
-		case <-a.replica.Failed():
-			a.finish()
-		case <-ctx.Done():
-		}
-	})
-	a.background("leader duties", func(ctx context.Context) { a.leader.run(ctx, a.replica.Leading()) })
+	if err := start(); err != nil {
+		return err
+	}
+	if err := a.startGossip(); err != nil {
+		return fmt.Errorf("gossip: %w", err)
+	}
+	a.background("other datacenters", a.abroad.run)
+	// The doors open last, when there is something behind them.
 	a.background("witness", a.witness.run)
 	a.background("local sync", a.syncer.Run)
 	a.watchProbes()
@@ -118,9 +141,7 @@ func (a *Agent) Start() error {
 	for _, addr := range a.DNSAddrs() {
 		a.logs.Info("listening", "protocol", "dns", "addr", addr.String())
 	}
-	if a.http != nil {
-		a.http.Start()
-	}
+	a.http.Start()
 	for _, addr := range a.HTTPAddrs() {
 		a.logs.Info("listening", "protocol", "http", "addr", addr.String())
 	}
@@ -138,24 +159,21 @@ func (a *Agent) background(name string, f func(context.Context)) {
 	a.closers.add(name, func() error { cancel(); <-done; return nil })
 }
 
-// Leave withdraws this node from the catalog and asks the agent's owner to close
-// it. What the node registered is kept on its disk and comes back with it.
-func (a *Agent) Leave(ctx context.Context) error {
-	_, err := a.replica.Apply(ctx, &catalog.Deregister{Node: a.config().NodeName})
-	if err != nil {
-		return fmt.Errorf("leave: %w", err)
-	}
-	a.finish()
-	return nil
-}
-
 // Close stops everything, in the reverse order of its start, and returns when
 // all of it has ended. The error tells also why an agent that could not go on did
 // not. It may be called more than once, and without Start.
 func (a *Agent) Close() error {
 	a.closeOnce.Do(func() {
-		failure := a.replica.Err() // closing is no failure
-		a.closeErr = errors.Join(failure, a.closers.closeAll())
+		var failed error
+		if a.replica != nil {
+			failed = a.replica.Err() // closing is no failure
+		}
+		select {
+		case <-a.done:
+			failed = errors.Join(failed, a.failure)
+		default:
+		}
+		a.closeErr = errors.Join(failed, a.closers.closeAll())
 	})
 	return a.closeErr
 }

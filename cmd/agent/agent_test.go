@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,52 +25,111 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // testAgent is an agent started as main starts it, on ports of the kernel's choice.
 type testAgent struct {
 	*Agent
+	setup
 	t    *testing.T
 	dir  string // its config directory
 	http *http.Client
+	log  *logBuffer
+	dead bool // killed: Close may complain
+}
+
+// setup is what tests choose about an agent; the rest is as production has it, on ports of the kernel's choice.
+type setup struct {
+	name    string // empty: n1
+	dataDir string // empty: everything in memory
+	client  bool
+	expect  int // bootstrap_expect; 0 makes a server a cluster by itself
+	dc      string
+	join    []string // gossip addresses to meet the others at, as retry_join
+	files   map[string]string
+	tweak   func(*Config)
 }
 
 // startAgent runs an agent over files (name to text). With a data directory it
 // keeps its state there, without one it runs as -dev does.
 func startAgent(t *testing.T, dataDir string, files map[string]string) *testAgent {
 	t.Helper()
-	a := &testAgent{t: t, dir: t.TempDir(), http: &http.Client{Transport: &http.Transport{}}}
-	for name, text := range files {
+	return setup{dataDir: dataDir, files: files}.start(t)
+}
+
+func (s setup) start(t *testing.T) *testAgent {
+	t.Helper()
+	a := &testAgent{t: t, setup: s, dir: t.TempDir(), http: &http.Client{Transport: &http.Transport{}}}
+	for name, text := range s.files {
 		a.write(name, text)
 	}
-	zero, name, yes := 0, "n1", true
+	zero, server := 0, !s.client
 	o := LoadOptions{
-		Dev:       dataDir == "",
-		Paths:     []string{a.dir},
-		Overrides: Overrides{DNSPort: &zero, HTTPPort: &zero, ServerPort: &zero, NodeName: &name},
+		Dev:   s.dataDir == "",
+		Paths: []string{a.dir},
+		Overrides: Overrides{
+			DNSPort: &zero, HTTPPort: &zero, ServerPort: &zero, SerfLANPort: &zero, SerfWANPort: &zero,
+			RetryJoin: s.join,
+		},
 	}
-	if dataDir != "" {
+	name := cmp.Or(s.name, "n1")
+	o.Overrides.NodeName = &name
+	if s.dc != "" {
+		o.Overrides.Datacenter = &s.dc
+	}
+	if s.dataDir != "" {
 		loopback := "127.0.0.1"
-		o.Overrides.DataDir, o.Overrides.Server, o.Overrides.Bootstrap, o.Overrides.BindAddr = &dataDir, &yes, &yes, &loopback
+		o.Overrides.DataDir, o.Overrides.Server, o.Overrides.BindAddr = &s.dataDir, &server, &loopback
+		if s.expect > 0 && server {
+			o.Overrides.BootstrapExpect = &s.expect
+		} else if server {
+			o.Overrides.Bootstrap = &server
+		}
 	}
-	load := func() (Config, error) { return Load(o) }
+	load := func() (Config, error) {
+		cfg, err := Load(o)
+		cfg.LeaveDrainTime = 0
+		if s.tweak != nil {
+			s.tweak(&cfg)
+		}
+		return cfg, err
+	}
 	cfg, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
-	a.Agent, err = New(cfg, Options{Version: "0.0.0-test", LogOutput: &log, LoadConfig: load})
+	log := &logBuffer{}
+	a.log = log
+	a.Agent, err = New(cfg, Options{Version: "0.0.0-test", LogOutput: log, LoadConfig: load})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		a.http.CloseIdleConnections()
-		if err := a.Close(); err != nil {
+		if err := a.Close(); err != nil && !a.dead {
 			t.Error(err)
 		}
 		if t.Failed() {
-			t.Logf("agent log:\n%s", &log)
+			t.Logf("log of %s:\n%s", name, log)
 		}
 	})
 	if err := a.Start(); err != nil {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// logBuffer is a log that tests read while agents write it.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func (a *testAgent) write(name, text string) {

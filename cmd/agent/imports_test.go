@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"dns/dnstest":             {"catalog", "dns"},
 	"contrib/example/backend": {},
 	"contrib/bench/names":     {},
+	"contrib/cluster/chaos":   {},
 	"contrib/bench/load":      {"contrib/bench/names"},
 	"contrib/bench/dns":       {"contrib/bench/names"},
 	"probes":                  {"catalog", "metrics"},

@@ -2,11 +2,17 @@ package agent
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"muster/catalog"
+	"muster/consensus"
+	"muster/consensus/gossip"
 )
 
 // applier hands commands to the leader, wherever it is.
@@ -14,16 +20,33 @@ type applier interface {
 	Apply(context.Context, catalog.Command) (catalog.Result, error)
 }
 
-// leaderDuties is what an agent does while it leads: it keeps the rows that no
-// agent registers for itself in the catalog. With one member that is its own
-// node, the node's serfHealth check, and the service that lists the servers.
+// raftMembers is what the leader can do about the members of raft.
+type raftMembers interface {
+	Servers() []consensus.Server
+	AddServer(context.Context, consensus.Server) error
+	RemoveServer(ctx context.Context, id string) error
+}
+
+// leaderDuties is what an agent does while it leads: it keeps those rows of the
+// catalog that no agent registers for itself, and the members of raft, in line with
+// the members that gossip knows. What is to be done is decided by [situation.decide].
 type leaderDuties struct {
-	applier  applier
-	snapshot func() *catalog.Snapshot
-	node     func() catalog.Node
-	server   catalog.Instance // this server's instance of ServersService
-	interval time.Duration    // between looks at the catalog when nothing changes
+	datacenter string
+	self       string // node id
+	expect     int    // bootstrap_expect
+	applier    applier
+	raft       raftMembers
+	snapshot   func() *catalog.Snapshot
+	// members returns who gossip knows, and a channel that is closed when that changes.
+	members  func() ([]gossip.Member, <-chan struct{})
+	checkups *checkups
+	// initial are the settings of autopilot until somebody sets others.
+	initial  catalog.Autopilot
+	interval time.Duration // between looks when nothing changes
 	log      *slog.Logger
+
+	missing map[string]time.Time // as in situation
+	failing bool                 // whether the last look ended in an error
 }
 
 // run does the duties during each term of leadership that leading announces, until ctx ends.
@@ -44,67 +67,127 @@ func (d *leaderDuties) run(ctx context.Context, leading <-chan bool) {
 	}
 }
 
-// startTerm runs the reconcile loop in the background; the function it returns ends it and waits.
+// startTerm looks after the cluster in the background; the function it returns ends that and waits.
 func (d *leaderDuties) startTerm(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		d.term(ctx)
-	}()
-	return func() { cancel(); <-done }
+	var work sync.WaitGroup
+	work.Go(func() { d.checkups.run(ctx) })
+	work.Go(func() { d.term(ctx) })
+	return func() { cancel(); work.Wait() }
 }
 
-// term reconciles at once, whenever this node's rows change, and at each interval.
+const (
+	retryPause = 100 * time.Millisecond // after a failure
+	waitPause  = time.Second            // while time alone may call for more
+	deedTime   = 5 * time.Second        // that one look's deeds may take
+)
+
+// term looks at once, whenever members, nodes or the service of the servers change, and at intervals.
 func (d *leaderDuties) term(ctx context.Context) {
-	const retry = 100 * time.Millisecond
+	d.missing = map[string]time.Time{}
 	for {
-		again := d.interval
-		changed := d.snapshot().NodeMark(d.node().Name).Changed
-		if err := d.reconcile(ctx); err != nil && ctx.Err() == nil {
-			d.log.Warn("cannot register this server in the catalog", "err", err)
-			again = retry
-			changed = nil
+		members, met := d.members()
+		snap := d.snapshot()
+		_, nodes := snap.Nodes()
+		servers := snap.ServiceMark(catalog.ServersService)
+		s := d.look(members, snap, time.Now())
+		todo := s.decide()
+		pause := d.interval
+		if todo.wait {
+			pause = waitPause
+		}
+		if err := d.do(ctx, todo); err != nil && ctx.Err() == nil {
+			if !d.failing {
+				d.log.Warn("cannot bring the cluster in line with its members, trying again", "err", err)
+			}
+			d.failing = true
+			pause, met, nodes.Changed, servers.Changed = retryPause, nil, nil, nil
+		} else {
+			d.failing = false
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-changed:
-		case <-time.After(again):
+		case <-met:
+		case <-nodes.Changed:
+		case <-servers.Changed:
+		case <-time.After(pause):
 		}
 	}
 }
 
-// reconcile writes this server's rows unless they already stand as they should.
-func (d *leaderDuties) reconcile(ctx context.Context) error {
-	want := d.registration()
-	snap := d.snapshot()
-	health := snap.Check(want.Node.Name, catalog.SerfHealth)
-	server := snap.Instance(want.Node.Name, d.server.ID)
-	if health != nil && health.SameAs(want.Checks[0]) && server != nil && server.SameAs(want.Instance) &&
-		sameNode(snap.Node(want.Node.Name), &want.Node) {
-		return nil
+// look takes in the situation and notes what it has been for how long.
+func (d *leaderDuties) look(members []gossip.Member, snap *catalog.Snapshot, now time.Time) *situation {
+	autopilot, _ := snap.Autopilot()
+	s := &situation{
+		datacenter: d.datacenter, self: d.self, expect: d.expect, now: now,
+		members: members, servers: d.raft.Servers(), catalog: snap, autopilot: autopilot, initial: d.initial,
+		healthy: map[string]time.Time{}, missing: d.missing,
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	missing := map[string]bool{}
+	known := map[string]*gossip.Member{}
+	for i := range members {
+		m := &members[i]
+		if catalog.EqualFold(m.Datacenter, d.datacenter) {
+			known[catalog.Fold(m.Name)], known[m.ID] = m, m
+		}
+	}
+	nodes, _ := snap.Nodes()
+	for _, n := range nodes {
+		if known[catalog.Fold(n.Name)] == nil {
+			missing[catalog.Fold(n.Name)] = true
+		}
+	}
+	for _, r := range s.servers {
+		m := known[r.ID]
+		if m == nil {
+			missing[r.ID] = true
+		} else if k, _ := d.checkups.of(r.ID); k.healthy && m.Status == gossip.Alive {
+			s.healthy[r.ID] = k.since
+		}
+	}
+	note(d.missing, missing, now)
+	return s
+}
+
+// note keeps since when something has been so.
+func note(since map[string]time.Time, is map[string]bool, now time.Time) {
+	maps.DeleteFunc(since, func(key string, _ time.Time) bool { return !is[key] })
+	for key := range is {
+		if since[key].IsZero() {
+			since[key] = now
+		}
+	}
+}
+
+// maxDeeds bounds how many commands go into one log entry.
+const maxDeeds = 256
+
+// do carries deeds out. What fails is left for the next look.
+func (d *leaderDuties) do(ctx context.Context, todo deeds) error {
+	ctx, cancel := context.WithTimeout(ctx, deedTime)
 	defer cancel()
-	_, err := d.applier.Apply(ctx, want)
-	return err
-}
-
-func sameNode(have, want *catalog.Node) bool {
-	return have != nil && have.ID == want.ID && have.Address == want.Address && have.Datacenter == want.Datacenter &&
-		maps.Equal(have.TaggedAddresses, want.TaggedAddresses) && maps.Equal(have.Meta, want.Meta)
-}
-
-func (d *leaderDuties) registration() *catalog.Register {
-	node, server := d.node(), d.server
-	server.Node = node.Name
-	return &catalog.Register{
-		Node:     node,
-		Instance: &server,
-		Checks: []*catalog.Check{{
-			Node: node.Name, ID: catalog.SerfHealth, Name: "Serf Health Status",
-			Status: catalog.Passing, Output: "Agent alive and reachable",
-		}},
+	var errs []error
+	for commands := range slices.Chunk(todo.commands, maxDeeds) {
+		res, err := d.applier.Apply(ctx, &catalog.Batch{Commands: commands})
+		if err != nil {
+			return fmt.Errorf("register members: %w", err)
+		}
+		for _, out := range res.Batch {
+			errs = append(errs, out.Err)
+		}
 	}
+	for _, id := range todo.remove {
+		d.log.Info("removing a server from raft", "id", id)
+		if err := d.raft.RemoveServer(ctx, id); err != nil {
+			return fmt.Errorf("remove server %s from raft: %w", id, err)
+		}
+	}
+	for _, s := range todo.put {
+		d.log.Info("adding a server to raft", "id", s.ID, "address", s.Address, "voter", s.Voter)
+		if err := d.raft.AddServer(ctx, s); err != nil {
+			return fmt.Errorf("add server %s to raft: %w", s.ID, err)
+		}
+	}
+	return errors.Join(errs...)
 }

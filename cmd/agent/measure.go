@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"muster/catalog"
 )
@@ -13,6 +14,14 @@ func (a *Agent) measure() {
 	snap := a.state.Snapshot()
 	n := snap.Counts()
 	a.metrics.Catalog.Set(n.Nodes, n.Instances, n.Checks, n.Keys, snap.Index)
+	var server, https time.Time
+	if a.rpcCerts != nil {
+		server = a.rpcCerts.Expiry()
+	}
+	if a.httpsCerts != nil {
+		https = a.httpsCerts.Expiry()
+	}
+	a.metrics.Certs.Set(server, https)
 	byStatus := map[catalog.Status]int{}
 	for _, c := range a.store.Checks() {
 		byStatus[c.Status]++

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"muster/catalog"
+	"muster/consensus"
+	"muster/consensus/gossip"
+	"muster/consensus/rpc"
 )
 
 func TestClosersUnwindInReverse(t *testing.T) {
@@ -145,14 +148,29 @@ func (d *direct) Apply(_ context.Context, c catalog.Command) (catalog.Result, er
 	return d.state.Apply(d.state.Applied()+1, c)
 }
 
+// still is a raft configuration that nothing is done to.
+type still struct{}
+
+func (still) Servers() []consensus.Server {
+	return []consensus.Server{{ID: "id-n1", Address: "10.0.0.1:8300", Voter: true, Leader: true}}
+}
+func (still) AddServer(context.Context, consensus.Server) error {
+	return errors.New("nobody asked for that")
+}
+func (still) RemoveServer(context.Context, string) error { return errors.New("nobody asked for that") }
+
 func TestLeaderKeepsItsRows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		state := catalog.New()
 		raft := &direct{state: state, down: true}
 		d := &leaderDuties{
-			applier: raft, snapshot: state.Snapshot, interval: time.Minute, log: slog.New(slog.DiscardHandler),
-			node:   func() catalog.Node { return catalog.Node{Name: "n1", ID: "x", Address: "127.0.0.1", Datacenter: "dc1"} },
-			server: catalog.Instance{ID: "consul", Name: catalog.ServersService, Port: 8300, Weights: catalog.DefaultWeights},
+			datacenter: "dc1", self: "id-n1", applier: raft, raft: still{}, snapshot: state.Snapshot,
+			members: func() ([]gossip.Member, <-chan struct{}) {
+				return []gossip.Member{member(t, "n1 server", time.Now())}, nil
+			},
+			checkups: &checkups{self: "id-n1", own: func() rpc.Standing { return rpc.Standing{} }, autopilot: catalog.DefaultAutopilot, servers: still{}.Servers},
+			initial:  catalog.DefaultAutopilot(),
+			interval: time.Minute, log: slog.New(slog.DiscardHandler),
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		leading := make(chan bool)

@@ -7,6 +7,7 @@ import (
 
 	"muster/catalog"
 	"muster/catalog/local"
+	"muster/consensus/certs"
 )
 
 // Reload reads the configuration again and takes in what can change while the
@@ -28,6 +29,10 @@ func (a *Agent) Reload() (string, error) {
 	if fixed := fixedChanges(old, &next); len(fixed) > 0 {
 		return "", catalog.Errorf(catalog.Invalid, "reload: a restart is needed to change %s", strings.Join(fixed, ", "))
 	}
+	certificates, err := a.prepareCerts(&next)
+	if err != nil {
+		return "", catalog.Errorf(catalog.Invalid, "reload: %w", err)
+	}
 	// What can still fail goes first; DNS is put back if the services then fail.
 	if a.dns != nil {
 		if err := a.dns.Reload(a.dnsConfig(&next)); err != nil {
@@ -40,6 +45,9 @@ func (a *Agent) Reload() (string, error) {
 			_ = a.dns.Reload(a.dnsConfig(old)) // it was running a moment ago
 		}
 		return "", catalog.Errorf(catalog.Invalid, "reload: %w", err)
+	}
+	for _, c := range certificates {
+		c.Commit()
 	}
 	a.cfg.Store(&next)
 	a.logs.level.Set(next.LogLevel)
@@ -55,6 +63,9 @@ func (a *Agent) Reload() (string, error) {
 	}
 	if !reflect.DeepEqual(old.DNSConfig(), next.DNSConfig()) {
 		changed = append(changed, "DNS settings")
+	}
+	if slices.ContainsFunc(certificates, (*certs.Change).Any) {
+		changed = append(changed, "certificates")
 	}
 	if old.LogLevel != next.LogLevel {
 		changed = append(changed, "log level")
@@ -72,7 +83,7 @@ func (a *Agent) Reload() (string, error) {
 
 // fixedChanges names the settings that differ and take a restart.
 func fixedChanges(old, next *Config) []string {
-	var out []string
+	out := fixedClusterChanges(old, next)
 	for _, f := range []struct {
 		name string
 		same bool

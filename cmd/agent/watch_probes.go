@@ -88,5 +88,8 @@ func (a *Agent) followStore(ctx context.Context) {
 // report takes a probe's verdict to the store.
 func (a *Agent) report(checkID string, status catalog.Status, output string, seen time.Time) error {
 	a.witness.saw(checkID, status, seen)
+	if a.config().DiscardCheckOutput {
+		output = ""
+	}
 	return a.store.Report(checkID, status, output, seen)
 }

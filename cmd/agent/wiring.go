@@ -2,20 +2,13 @@ package agent
 
 import (
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
 	"time"
 
-	"muster/catalog"
-	"muster/catalog/httpapi"
-	"muster/catalog/httpapi/ui"
 	"muster/catalog/local"
-	"muster/consensus"
-	"muster/consensus/transport"
-	"muster/dns"
+	"muster/catalog/view"
 	"muster/metrics"
 	"muster/probes"
 )
@@ -57,11 +50,28 @@ func (a *Agent) build(cfg *Config) error {
 		return err
 	}
 
-	// The server port and the raft member behind it. Raft is closed last, for
-	// everyone above may still want to write while stopping.
-	a.state = catalog.New()
-	if err := a.buildReplica(cfg); err != nil {
+	// The catalog, and the way to whoever writes to it: raft on servers, a view of
+	// theirs on clients. It is closed last, for everyone above may still want to
+	// write while stopping.
+	if err := a.buildCerts(cfg); err != nil {
 		return err
+	}
+	role := a.buildClient
+	if cfg.Server {
+		role = a.buildServer
+	}
+	if err := role(cfg); err != nil {
+		return err
+	}
+
+	// Who else there is, and what other datacenters hold.
+	if err := a.buildGossip(cfg); err != nil {
+		return err
+	}
+	a.abroad = &abroad{
+		known: a.datacenters, own: cfg.Datacenter, views: map[string]*view.View{},
+		open: func(dc string) (*view.View, error) { return a.newView(cfg, dc) },
+		fail: func(dc string, err error) { a.logs.Error("datacenter is not followed", "datacenter", dc, "err", err) },
 	}
 
 	// What this node registers, and the loop that brings the catalog in line.
@@ -80,11 +90,10 @@ func (a *Agent) build(cfg *Config) error {
 		return fmt.Errorf("services of the configuration: %w", err)
 	}
 	a.syncer = local.NewSyncer(local.SyncConfig{
-		Store: a.store, Applier: a.replica, Snapshot: a.state.Snapshot,
+		Store: a.store, Applier: a.forwarder, Snapshot: a.state.Snapshot,
 		Logger:  a.logs.With("room", "sync"),
 		Observe: a.metrics.Checks.Applied,
 	})
-	a.leader = a.leaderDuties()
 
 	// Probes report to the store; the witness times what becomes of failures.
 	a.witness = newWitness(cfg.NodeName, a.state.Snapshot, a.metrics.Checks.Answered)
@@ -95,97 +104,13 @@ func (a *Agent) build(cfg *Config) error {
 	})
 
 	// The doors: DNS, then HTTP.
+	if err := a.buildSnapshots(cfg); err != nil {
+		return err
+	}
 	if err := a.buildDNS(cfg); err != nil {
 		return err
 	}
 	return a.buildHTTP(cfg)
-}
-
-func (a *Agent) buildReplica(cfg *Config) error {
-	mux, err := transport.Listen(transport.Config{Addr: cfg.ServerListen(), Logger: a.logs.With("room", "transport")})
-	if err != nil {
-		return portHint(err)
-	}
-	a.closers.add("server port", mux.Close)
-	// The port is known only now if the configuration left it to the kernel.
-	port := mux.Addr().(*net.TCPAddr).Port
-	a.raftAddr = netip.AddrPortFrom(cfg.AdvertiseAddr, uint16(port))
-	a.replica, err = consensus.New(consensus.Config{
-		Dir:               under(cfg.DataDir, "raft"),
-		ID:                a.id,
-		Address:           a.raftAddr.String(),
-		Transport:         mux.Layer(transport.ProtoRaft),
-		Bootstrap:         cfg.Bootstrap,
-		Logger:            a.logs.With("room", "raft"),
-		Metrics:           a.metrics.Raft,
-		SnapshotThreshold: cfg.RaftSnapshotThreshold,
-		SnapshotInterval:  cfg.RaftSnapshotInterval,
-	}, a.state)
-	if err != nil {
-		return err
-	}
-	a.closers.add("raft", a.replica.Close)
-	mux.Start()
-	return nil
-}
-
-func (a *Agent) buildDNS(cfg *Config) error {
-	if len(cfg.DNSListen()) == 0 {
-		return nil
-	}
-	var err error
-	a.dns, err = dns.New(a.dnsConfig(cfg), (*view)(a), dns.Deps{Logger: a.logs.With("room", "dns"), Metrics: a.metrics.DNS, Recursor: a.metrics.Recursor})
-	if err != nil {
-		return portHint(err)
-	}
-	a.closers.add("dns", a.dns.Close)
-	return nil
-}
-
-func (a *Agent) dnsConfig(cfg *Config) dns.Config {
-	d := cfg.DNSConfig()
-	d.Version = "muster " + a.opts.Version
-	return d
-}
-
-func (a *Agent) buildHTTP(cfg *Config) error {
-	if len(cfg.HTTPListen()) == 0 {
-		return nil
-	}
-	deps := httpapi.Deps{
-		State: a.state, Consensus: a.replica, Registrations: registrar{a.store, a}, Agent: (*face)(a), Operator: (*steward)(a),
-		Ready:   a.replica.Ready,
-		Metrics: a.metrics.HTTP, MetricsHandler: a.metrics.Handler(), Series: a.metrics, Logs: a.logs,
-		Logger: a.logs.With("room", "http"),
-	}
-	if a.dns != nil {
-		deps.DNS = (*explainer)(a)
-	}
-	if cfg.UI {
-		deps.UI = ui.Handler(cfg.UIDir)
-	}
-	var err error
-	a.http, err = httpapi.New(httpapi.Config{
-		Addresses: cfg.HTTPListen(), Datacenter: cfg.Datacenter, Node: cfg.NodeName,
-		AllowedHosts: cfg.HTTP.AllowedHosts, MaxConnsPerClient: cfg.Limits.HTTPMaxConnsPerClient,
-	}, deps)
-	if err != nil {
-		return portHint(err)
-	}
-	a.closers.add("http", a.http.Close)
-	return nil
-}
-
-// leaderDuties describes this server as the leader registers it.
-func (a *Agent) leaderDuties() *leaderDuties {
-	return &leaderDuties{
-		applier: a.replica, snapshot: a.state.Snapshot, node: a.nodeRow, interval: time.Minute,
-		server: catalog.Instance{
-			ID: catalog.ServersService, Name: catalog.ServersService, Port: int(a.raftAddr.Port()),
-			Meta: map[string]string{"version": a.opts.Version}, Weights: catalog.DefaultWeights,
-		},
-		log: a.logs.With("room", "leader"),
-	}
 }
 
 // under returns a directory below dir, or nothing when everything stays in memory.

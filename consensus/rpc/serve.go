@@ -10,26 +10,45 @@ import (
 	"muster/catalog"
 )
 
-// routes is not a ServeMux: that would redirect keys that hold "//" or "..".
-func (s *Server) routes() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case pathApply:
-			s.answer(w, r, http.MethodPost, s.apply)
-		case pathIndex:
-			s.answer(w, r, http.MethodGet, s.index)
-		case pathPeers:
-			s.answer(w, r, http.MethodGet, s.peers)
-		case pathPromise:
-			s.answer(w, r, http.MethodGet, s.promise)
-		case pathStanding:
-			s.answer(w, r, http.MethodGet, s.standing)
-		case pathFeed:
-			s.feed(w, r)
-		default:
-			s.api(w, r)
-		}
-	})
+// ServeHTTP serves one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		panic(http.ErrAbortHandler) // the connection has ended already
+	}
+	defer s.handlers.Done()
+	s.route(w, r)
+}
+
+// route is not a ServeMux: that would redirect keys that hold "//" or "..".
+func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case pathApply:
+		s.answer(w, r, http.MethodPost, s.apply)
+	case pathIndex:
+		s.answer(w, r, http.MethodGet, s.index)
+	case pathPeers:
+		s.answer(w, r, http.MethodGet, s.peers)
+	case pathPromise:
+		s.answer(w, r, http.MethodGet, s.promise)
+	case pathStanding:
+		s.answer(w, r, http.MethodGet, s.standing)
+	case pathFeed:
+		s.feed(w, r)
+	default:
+		s.api(w, r)
+	}
+}
+
+// enter counts a request in, until Close has seen the last one out: a request of
+// HTTP/2 may outlive its connection, and even begin behind its end.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return false
+	}
+	s.handlers.Add(1)
+	return true
 }
 
 // answer serves one question within the time its asker has.
@@ -50,7 +69,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, method string, f
 	defer cancel()
 	body, err := readCommand(w, r)
 	if err != nil {
-		reply{outcome: outcomeOf(false, err)}.send(w)
+		replyTo(catalog.Result{}, err).send(w)
 		return
 	}
 	_ = control.SetReadDeadline(time.Time{}) // net/http may now notice that the asker left
@@ -124,7 +143,7 @@ func readCommand(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, catalog.Errorf(catalog.TooLarge, "command is over the limit of %d bytes", maxCommandBytes)
 	}
 	if err != nil {
-		return nil, catalog.Errorf(catalog.Invalid, "the command did not arrive whole: %w", err)
+		return nil, nothing.err("the command did not arrive whole: " + err.Error())
 	}
 	return body, nil
 }

@@ -65,6 +65,10 @@ type Server struct {
 	closeErr  error
 	serving   sync.WaitGroup // Serve
 	conns     sync.WaitGroup // connections
+
+	mu       sync.Mutex
+	over     bool // no request is let in any more
+	handlers sync.WaitGroup
 }
 
 // NewServer returns a server; nothing is accepted before Start.
@@ -78,7 +82,7 @@ func NewServer(cfg ServerConfig) *Server {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	s.http = &http.Server{
-		Handler:           s.routes(),
+		Handler:           s,
 		Protocols:         protocols,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       serverIdle,
@@ -112,7 +116,7 @@ func (s *Server) Start() {
 }
 
 // Close cuts feeds, gives other requests a few seconds, and returns when all
-// connections have ended. It may be called more than once, and without Start.
+// requests have ended. It may be called more than once, and without Start.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
 		s.cut()
@@ -128,6 +132,10 @@ func (s *Server) Close() error {
 		s.closeErr = err
 		s.serving.Wait()
 		s.conns.Wait()
+		s.mu.Lock()
+		s.over = true
+		s.mu.Unlock()
+		s.handlers.Wait()
 	})
 	return s.closeErr
 }

@@ -1,0 +1,103 @@
+package agent
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"muster/catalog"
+	"muster/consensus/gossip"
+)
+
+// members returns who gossip has met in this datacenter, this agent included, and a
+// channel that is closed when that changes.
+func (a *Agent) members() ([]gossip.Member, <-chan struct{}) {
+	changed := a.lan.Changed() // first, so that no change is missed
+	known := a.lan.Members()
+	return slices.DeleteFunc(known, func(m gossip.Member) bool { return m.Remembered }), changed
+}
+
+// servers returns the server ports of this datacenter's servers that gossip thinks alive.
+func (a *Agent) servers() []string {
+	var out []string
+	for _, m := range a.lan.Members() {
+		if m.Server && m.Status == gossip.Alive && m.RPC.IsValid() {
+			out = append(out, m.RPC.String())
+		}
+	}
+	return out
+}
+
+// nameOf returns the name of the member with an id, "" if there is none.
+func (a *Agent) nameOf(id string) string {
+	if m := a.memberByID(id); m != nil {
+		return m.Name
+	}
+	return ""
+}
+
+func (a *Agent) memberByID(id string) *gossip.Member {
+	for _, m := range a.lan.Members() {
+		if m.ID == id {
+			return &m
+		}
+	}
+	return nil
+}
+
+// leaderOfView is who leads as far as a client knows. What it knows comes from its
+// view, which tells of no change by itself.
+func (a *Agent) leaderOfView() (string, <-chan struct{}) {
+	return a.view.Status().Leader, a.lan.Changed()
+}
+
+// isLeader reports whether this agent leads.
+func (a *Agent) isLeader() bool { return a.replica != nil && a.replica.IsLeader() }
+
+// ready reports whether this agent has a catalog to answer from.
+func (a *Agent) ready() bool {
+	if a.replica != nil {
+		return a.replica.Ready()
+	}
+	return a.view.Status().Ready
+}
+
+// age is how long ago this agent's catalog was last known to be current.
+func (a *Agent) age() time.Duration {
+	if a.replica == nil {
+		return a.view.Status().Age
+	}
+	if a.replica.IsLeader() {
+		return 0
+	}
+	return a.replica.LastContact()
+}
+
+// datacenters returns the names of all known datacenters, this one first.
+func (a *Agent) datacenters() []string {
+	own := a.config().Datacenter
+	names := []string{own}
+	if a.wan != nil {
+		for _, m := range a.wan.Members() {
+			if m.Status != gossip.Left && !slices.Contains(names, catalog.Fold(m.Datacenter)) {
+				names = append(names, catalog.Fold(m.Datacenter))
+			}
+		}
+	}
+	slices.SortFunc(names[1:], cmp.Compare[string])
+	return names
+}
+
+// remoteServers returns the server ports of another datacenter's servers that gossip thinks alive.
+func (a *Agent) remoteServers(dc string) []string {
+	if a.wan == nil {
+		return a.servers() // a server of ours passes on what it holds of others
+	}
+	var out []string
+	for _, m := range a.wan.Members() {
+		if m.Server && m.Status == gossip.Alive && m.RPC.IsValid() && catalog.EqualFold(m.Datacenter, dc) {
+			out = append(out, m.RPC.String())
+		}
+	}
+	return out
+}

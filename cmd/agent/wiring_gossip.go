@@ -1,0 +1,109 @@
+package agent
+
+import (
+	"context"
+	"net/netip"
+
+	"muster/consensus/gossip"
+)
+
+// buildGossip makes the pool of this datacenter's agents, and on servers that of
+// the servers of all datacenters.
+func (a *Agent) buildGossip(cfg *Config) error {
+	lan, err := gossip.New(a.poolConfig(cfg, false))
+	if err != nil {
+		return portHint(err)
+	}
+	a.lan = lan
+	a.closers.add("gossip", lan.Close)
+	if _, on := cfg.SerfWANListen(); on {
+		if a.wan, err = gossip.New(a.poolConfig(cfg, true)); err != nil {
+			return portHint(err)
+		}
+		a.closers.add("wan gossip", a.wan.Close)
+	}
+	if cfg.Server {
+		a.closers.add("leadership", a.handOver)
+	}
+	return nil
+}
+
+func (a *Agent) poolConfig(cfg *Config, wan bool) gossip.Config {
+	c := gossip.Config{
+		WAN: wan, Name: cfg.NodeName, ID: a.id, Datacenter: cfg.Datacenter, Server: cfg.Server,
+		RPCPort: a.raftAddr.Port(), Build: a.opts.Version, Expect: cfg.BootstrapExpect, Tags: a.tags(),
+		Bind: cfg.SerfLANListen(), Advertise: netip.AddrPortFrom(cfg.AdvertiseAddr, 0),
+		Dev: cfg.DevMode, Dir: under(cfg.DataDir, "gossip"),
+		KeepKeys: !cfg.Gossip.DisableKeyringFile, RejoinAfterLeave: cfg.Gossip.RejoinAfterLeave,
+		Logger: a.logs.With("room", "gossip"), Metrics: a.metrics.Gossip.LAN,
+	}
+	if cfg.Gossip.Key != nil {
+		c.Keys = [][]byte{[]byte(cfg.Gossip.Key)}
+	}
+	pool := cfg.Gossip.LAN
+	if wan {
+		pool = cfg.Gossip.WAN
+		c.Bind, _ = cfg.SerfWANListen()
+		if cfg.AdvertiseAddrWAN.IsValid() {
+			c.Advertise = netip.AddrPortFrom(cfg.AdvertiseAddrWAN, 0)
+		}
+		c.Dir, c.Metrics, c.Logger = under(cfg.DataDir, "gossip-wan"), a.metrics.Gossip.WAN, a.logs.With("room", "gossip-wan")
+	}
+	c.ReconnectTimeout, c.Timing = pool.ReconnectTimeout, pool.Timing
+	return c
+}
+
+// tags are what a server tells others about the state it is in.
+func (a *Agent) tags() map[string]string {
+	if a.replica == nil {
+		return nil
+	}
+	if a.replica.HasState() {
+		return map[string]string{tagState: "1"}
+	}
+	return nil
+}
+
+// startGossip begins to gossip and goes to meet the others.
+func (a *Agent) startGossip() error {
+	cfg := a.config()
+	for _, p := range []struct {
+		pool *gossip.Pool
+		Pool
+	}{{a.lan, cfg.Gossip.LAN}, {a.wan, cfg.Gossip.WAN}} {
+		if p.pool == nil {
+			continue
+		}
+		if err := p.pool.Start(); err != nil {
+			return err
+		}
+		if len(p.Join) == 0 {
+			continue
+		}
+		a.background("join", func(ctx context.Context) {
+			err := p.pool.JoinForever(ctx, func() []string { return p.Join }, p.RetryInterval, p.RetryMax)
+			if err != nil && ctx.Err() == nil {
+				a.logs.Error("no other agent was met, giving up", "tried", p.Join, "err", err)
+				a.fail(err)
+			}
+		})
+	}
+	return nil
+}
+
+// keepTags tells others when this server has come to belong to a cluster.
+func (a *Agent) keepTags(ctx context.Context) {
+	for ctx.Err() == nil && !a.replica.HasState() {
+		_, changed := a.replica.LeaderWatch()
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	if err := a.lan.SetTags(a.tags()); err != nil {
+		a.logs.Warn("others could not be told that this server belongs to a cluster", "err", err)
+	}
+}

@@ -1,0 +1,130 @@
+//go:build linux
+
+// Command chaos runs a muster cluster of real processes, three servers and two
+// clients on addresses of 127.0.0.0/8, and does to it what happens in production:
+// it kills the leader, restarts one agent after the other, and kills a client. All
+// the while it asks DNS on every agent every two milliseconds, and writes keys
+// through agents that are up. It prints how many questions failed on agents that
+// were up, how long nothing could be written after each death of a leader, and how
+// long a dead client stayed in the answers, as a table and as one line of JSON.
+//
+// It exits with 1 when a promise was broken: a failed question, a lost write, or a
+// fault that did not happen.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+type options struct {
+	muster   string // the program
+	dir      string // for data and logs
+	kills    int    // of the leader
+	restarts int    // rounds of restarting every agent
+	deaths   int    // of a client
+	every    time.Duration
+	pause    time.Duration // between faults
+	seed     uint64
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.muster, "muster", "", "the program to run")
+	flag.StringVar(&o.dir, "dir", "", "directory for data and logs, which must be empty")
+	flag.IntVar(&o.kills, "kills", 20, "how often the leader is killed")
+	flag.IntVar(&o.restarts, "restarts", 1, "how often each agent is restarted in turn")
+	flag.IntVar(&o.deaths, "deaths", 20, "how often a client is killed")
+	flag.DurationVar(&o.every, "every", 2*time.Millisecond, "time between two questions to one agent")
+	flag.DurationVar(&o.pause, "pause", time.Second, "time between two faults")
+	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of what is left to chance")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	r, err := run(ctx, o)
+	stop()
+	if r != nil {
+		r.print(os.Stdout)
+	}
+	if err == nil {
+		err = r.verdict()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		os.Exit(1)
+	}
+}
+
+// run does everything and returns what it saw, also after an error.
+func run(ctx context.Context, o options) (r *report, err error) {
+	if o.muster == "" || o.dir == "" {
+		return nil, errors.New("-muster and -dir are needed")
+	}
+	r = &report{Seed: o.seed}
+	chance := rand.New(rand.NewPCG(o.seed, 0))
+	c := newCluster(o)
+	defer func() {
+		err = errors.Join(err, c.stopAll())
+		if err != nil {
+			err = fmt.Errorf("%w (logs are in %s)", err, o.dir)
+		}
+	}()
+	for _, a := range c.agents {
+		if err := a.start(); err != nil {
+			return r, err
+		}
+	}
+	began := time.Now()
+	if err := c.awaitWhole(ctx); err != nil {
+		return r, fmt.Errorf("formation: %w", err)
+	}
+	r.FormedIn = seconds(time.Since(began))
+	if err := c.populate(ctx); err != nil {
+		return r, err
+	}
+
+	q := c.startQuestions(o.every)
+	w := c.startWriter()
+	defer func() {
+		w.stop()
+		q.stop()
+		r.take(q, w)
+	}()
+	for range o.kills {
+		if err := c.killLeader(ctx, w, r); err != nil {
+			return r, fmt.Errorf("kill of a leader: %w", err)
+		}
+		rest(ctx, o.pause)
+	}
+	for range o.restarts {
+		for _, i := range chance.Perm(len(c.agents)) {
+			if err := c.restart(ctx, c.agents[i]); err != nil {
+				return r, fmt.Errorf("restart of %s: %w", c.agents[i].name, err)
+			}
+			r.Restarts++
+			rest(ctx, o.pause)
+		}
+	}
+	for range o.deaths {
+		if err := c.killClient(ctx, r); err != nil {
+			return r, fmt.Errorf("death of a client: %w", err)
+		}
+		rest(ctx, o.pause)
+	}
+	w.stop()
+	r.Lost, err = c.lost(ctx, w)
+	return r, err
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
