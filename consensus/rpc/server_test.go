@@ -50,7 +50,7 @@ func TestServerAnswers(t *testing.T) {
 			req := httptest.NewRequest(tc.method, tc.path, strings.NewReader(tc.body))
 			req.Header.Set(waitHeader, tc.wait)
 			w := httptest.NewRecorder()
-			c.nodes[0].server.http.Handler.ServeHTTP(w, req)
+			c.nodes[0].server.ServeHTTP(w, req)
 			if w.Code != tc.status {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}

@@ -145,7 +145,7 @@ func FuzzApply(f *testing.F) {
 		c.nodes = []*node{n}
 		s := &Server{cfg: ServerConfig{Address: "here", Member: n, State: func() *catalog.State { return n.state }}}
 		w := httptest.NewRecorder()
-		s.routes().ServeHTTP(w, httptest.NewRequest(http.MethodPost, pathApply, bytes.NewReader(body)))
+		s.ServeHTTP(w, httptest.NewRequest(http.MethodPost, pathApply, bytes.NewReader(body)))
 		r, err := decodeReply(w.Body)
 		if err != nil || r.Fate != settled {
 			t.Fatalf("%+v, %v", r, err)
