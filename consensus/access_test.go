@@ -255,7 +255,7 @@ func TestStatsAndMetrics(t *testing.T) {
 	}
 	for key, want := range map[string]string{
 		"state": "Leader", "leader": cfg.Address, "catalog_index": strconv.FormatUint(state.Applied(), 10),
-		"ready": "true", "num_peers": "0", "last_contact": "0", "failure": "",
+		"ready": "true", "num_peers": "0", "last_contact": "0", "disk_stalled": "false", "failure": "",
 	} {
 		if got := r.Stats()[key]; got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
@@ -267,6 +267,7 @@ func TestStatsAndMetrics(t *testing.T) {
 	for name, want := range map[string]float64{
 		"muster_raft_is_leader": 1, "muster_raft_peers": 1, "muster_raft_leader_changes_total": 1,
 		"muster_raft_commit_index": float64(r.raft.Load().CommitIndex()), "muster_raft_commit_seconds": 2, "muster_raft_apply_failures_total": 1,
+		"muster_raft_disk_stalled": 0, "muster_raft_last_contact_seconds": 0,
 	} {
 		until(t, name+" is right", func() bool { return gather(t, reg, name) == want })
 	}

@@ -94,6 +94,7 @@ type cluster struct {
 	t       testing.TB
 	net     *network
 	members []*member
+	pause   sync.RWMutex                     // held while members are replaced
 	adjust  func(*Config)                    // of each new member; may be nil
 	stores  func(id string) (*stores, error) // of each new member; nil: as the Config says
 }
@@ -111,6 +112,9 @@ func form(t testing.TB, n int, adjust func(*Config)) *cluster {
 	}
 	c.bootstrap()
 	put(t, c.leader().Replica, "formed")
+	for _, m := range c.members {
+		waitFor(t, "all members are ready", m.Ready)
+	}
 	return c
 }
 
