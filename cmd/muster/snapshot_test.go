@@ -205,3 +205,36 @@ func TestSnapshotWithoutAnAgent(t *testing.T) {
 		}
 	}
 }
+
+// What was saved from a real agent comes back to it, and what is damaged does not.
+func TestSnapshotsOfAnAgent(t *testing.T) {
+	t.Chdir(t.TempDir())
+	addr, _ := inProcess(t, "-dev", "-node", "n1")
+	do := func(args string) (string, int) {
+		stdout, stderr, code := command(t, "", map[string]string{"MUSTER_HTTP_ADDR": addr}, words(args)...)
+		return stdout + stderr, code
+	}
+	eventually(t, "a leader", func() (bool, string) {
+		out, code := do("kv put a 1")
+		return code == 0, out
+	})
+	for _, step := range []struct {
+		args, want string // a part of the output
+		code       int
+	}{
+		{"snapshot save a.snap", "Saved and verified snapshot to index ", 0},
+		{"kv put b 2", "Success", 0},
+		{"snapshot save -stale b.snap", "Saved and verified snapshot to index ", 0},
+		{"snapshot restore a.snap", "Restored snapshot", 0},
+		{"kv get a", "1", 0},
+		{"kv get b", "there is no key", 1},
+		{"kv put c 3", "Success", 0},
+		{"snapshot restore b.snap", "Restored snapshot", 0},
+		{"kv get b", "2", 0},
+		{"kv get c", "there is no key", 1},
+	} {
+		if out, code := do(step.args); code != step.code || !strings.Contains(out, step.want) {
+			t.Errorf("%s: exit code %d, printed %s, want %s", step.args, code, out, step.want)
+		}
+	}
+}
