@@ -39,11 +39,11 @@ func recoverCluster(cfg Config, s *stores) error {
 	if err != nil {
 		return fmt.Errorf("recovery: %w", err)
 	}
-	servers, err := parsePeers(path, data)
-	if err == nil {
-		err = checkServers(servers, cfg.ID)
-	}
+	servers, err := parsePeers(data)
 	if err != nil {
+		return fmt.Errorf("recovery: %s:%w", path, err)
+	}
+	if err := checkServers(servers, cfg.ID); err != nil {
 		return fmt.Errorf("recovery: %s: %w", path, err)
 	}
 	cfg.Logger.Warn("peers.json found: forcing a new raft configuration", "file", path, "servers", fmt.Sprint(servers))
@@ -73,7 +73,7 @@ func force(cfg Config, s *stores, c raft.Configuration) error {
 }
 
 // parsePeers reads a JSON list of peers. Errors name line and column.
-func parsePeers(path string, data []byte) ([]Server, error) {
+func parsePeers(data []byte) ([]Server, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	var peers []peer
@@ -85,12 +85,7 @@ func parsePeers(path string, data []byte) ([]Server, error) {
 		}
 	}
 	if err != nil {
-		if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at = e.Offset
-		} else if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			at = e.Offset
-		}
-		before := data[:min(int(at), len(data))]
+		before := data[:offsetOf(err, at, len(data))]
 		line := 1 + bytes.Count(before, []byte("\n"))
 		column := len(before) - bytes.LastIndexByte(before, '\n')
 		return nil, fmt.Errorf("%d:%d: want a list of {\"id\", \"address\", \"non_voter\"}: %w", line, column, err)
@@ -100,6 +95,19 @@ func parsePeers(path string, data []byte) ([]Server, error) {
 		servers[i] = Server{ID: p.ID, Address: p.Address, Voter: !p.NonVoter}
 	}
 	return servers, nil
+}
+
+// offsetOf is where in size bytes of JSON an error is; fallback if it does not say.
+func offsetOf(err error, fallback int64, size int) int64 {
+	at := fallback
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		at = e.Offset - 1 // it counts the offending byte
+	} else if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		at = e.Offset - 1
+	} else if errors.Is(err, io.ErrUnexpectedEOF) {
+		at = int64(size)
+	}
+	return max(0, min(at, int64(size)))
 }
 
 // syncDir makes a rename within a directory last.
