@@ -50,7 +50,7 @@ func openDisk(dir string, files types.VFS, logger hclog.Logger) (*stores, error)
 	meta := &metadb.BoltMetaDB{}
 	log, err := wal.Open(walDir,
 		wal.WithMetaStore(meta),
-		wal.WithSegmentFiler(segment.NewFiler(walDir, private)),
+		wal.WithSegmentFiler(segmentFiles{segment.NewFiler(walDir, private)}),
 		wal.WithSegmentSize(segmentBytes),
 		wal.WithLogger(logger.Named("wal")))
 	if err != nil {
