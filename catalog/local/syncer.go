@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"log/slog"
+	"math/bits"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -23,8 +24,12 @@ type SyncConfig struct {
 	// Snapshot returns the catalog as this agent knows it, which may lag behind what Applier did.
 	Snapshot func() *catalog.Snapshot
 	// Interval is the longest time between two comparisons, varied by a tenth so
-	// that agents do not march in step. 0: a minute.
+	// that agents do not march in step. 0: a minute. It grows with the cluster, as
+	// all agents compare against the same few servers; see Agents.
 	Interval time.Duration
+	// Agents returns how many agents there are. Each doubling beyond 128 adds one
+	// Interval to the time between comparisons. Nil: a few.
+	Agents func() int
 	// Logger is told of trouble, once for each streak of it. Nil: nobody.
 	Logger *slog.Logger
 	// Observe is told, for each check that turned critical, the time from its
@@ -65,6 +70,9 @@ type Syncer struct {
 func NewSyncer(cfg SyncConfig) *Syncer {
 	if cfg.Interval <= 0 {
 		cfg.Interval = defaultInterval
+	}
+	if cfg.Agents == nil {
+		cfg.Agents = func() int { return 1 }
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -107,7 +115,7 @@ func (y *Syncer) settle(err error) time.Duration {
 			y.cfg.Logger.Info("catalog is in line with this node again", "failures", y.trouble)
 		}
 		y.trouble = 0
-		pause := jitter(y.cfg.Interval, 0.1)
+		pause := jitter(spaced(y.cfg.Interval, y.cfg.Agents()), 0.1)
 		if every := y.cfg.Store.cfg.UpdateInterval; y.held {
 			pause = min(pause, max(every-time.Since(y.flushed), coalesce))
 		}
@@ -119,6 +127,12 @@ func (y *Syncer) settle(err error) time.Duration {
 	pause := min(minPause<<min(y.trouble, 16), maxPause)
 	y.trouble++
 	return jitter(pause, 0.25)
+}
+
+// spaced is the time between comparisons in a cluster of a size.
+func spaced(interval time.Duration, agents int) time.Duration {
+	const few = 128
+	return interval * time.Duration(1+bits.Len(uint(max(agents-1, 0)/few)))
 }
 
 // reap has the store deregister what was critical for too long, until ctx ends.

@@ -331,3 +331,12 @@ func TestCriticalForTooLong(t *testing.T) {
 		b.want(t, "e", catalog.Critical)
 	})
 }
+
+func TestComparisonsAreSpacedByClusterSize(t *testing.T) {
+	for agents, want := range map[int]time.Duration{0: time.Minute, 1: time.Minute, 128: time.Minute, 129: 2 * time.Minute,
+		256: 2 * time.Minute, 257: 3 * time.Minute, 1024: 4 * time.Minute, 1025: 5 * time.Minute} {
+		if got := spaced(time.Minute, agents); got != want {
+			t.Errorf("%d agents: %v, want %v", agents, got, want)
+		}
+	}
+}

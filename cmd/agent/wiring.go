@@ -91,6 +91,7 @@ func (a *Agent) build(cfg *Config) error {
 	}
 	a.syncer = local.NewSyncer(local.SyncConfig{
 		Store: a.store, Applier: a.forwarder, Snapshot: a.state.Snapshot,
+		Agents:  func() int { return len(a.lan.Members()) },
 		Logger:  a.logs.With("room", "sync"),
 		Observe: a.metrics.Checks.Applied,
 	})
