@@ -42,6 +42,10 @@ const (
 	// coalesce is how long a change waits for company. It bounds both the delay
 	// of a verdict and, with many checks flapping, the raft entries per second.
 	coalesce = 3 * time.Millisecond
+	// settle is how long a change of this node's rows in the catalog that was not
+	// awaited is left alone. Mostly it is this agent's own, seen late; two who
+	// contend for a row must not do so without end in sight.
+	settle = 500 * time.Millisecond
 	// applyTimeout is when a command's outcome is given up on; it is sent again.
 	applyTimeout = 5 * time.Second
 	// reapEvery is how late a service critical for too long may be deregistered.
@@ -83,8 +87,8 @@ func NewSyncer(cfg SyncConfig) *Syncer {
 	return &Syncer{cfg: cfg, sent: newRows()}
 }
 
-// Run compares and sends until ctx ends: at once, after each change, and every
-// Interval. It also has the store reap services critical for too long. It
+// Run compares and sends until ctx ends: at once, after each change here or of this
+// node's rows in the catalog, and every Interval. It also has the store reap services critical for too long. It
 // leaves the catalog as it is when it returns. Call it once.
 func (y *Syncer) Run(ctx context.Context) {
 	var reaper sync.WaitGroup
@@ -94,22 +98,23 @@ func (y *Syncer) Run(ctx context.Context) {
 	y.flushed = time.Now()
 	for {
 		wake := y.cfg.Store.urgent.wait()
+		behind := y.cfg.Snapshot().NodeMark(y.cfg.Store.cfg.Node().Name).Changed
 		err := y.pass(ctx, time.Now())
 		if ctx.Err() != nil {
 			return
 		}
-		pause := y.settle(err)
+		pause := y.takeNote(err)
 		if err != nil {
-			wake = nil // a change makes a failing catalog no better
+			wake, behind = nil, nil // a change makes a failing catalog no better
 		}
-		if !rest(ctx, wake, pause) {
+		if !rest(ctx, wake, behind, pause) {
 			return
 		}
 	}
 }
 
-// settle takes note of how a pass went and returns how long to rest.
-func (y *Syncer) settle(err error) time.Duration {
+// takeNote takes note of how a pass went and returns how long to rest.
+func (y *Syncer) takeNote(err error) time.Duration {
 	if err == nil {
 		if y.trouble > 0 {
 			y.cfg.Logger.Info("catalog is in line with this node again", "failures", y.trouble)
@@ -149,17 +154,22 @@ func (y *Syncer) reap(ctx context.Context) {
 	}
 }
 
-// rest waits for the end of pause or, and then for company, for wake. It returns false when ctx ended.
-func rest(ctx context.Context, wake <-chan struct{}, pause time.Duration) bool {
+// rest waits for the end of pause or, and then for company, for wake; or for a change
+// behind the store's back. It returns false when ctx ended.
+func rest(ctx context.Context, wake, behind <-chan struct{}, pause time.Duration) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
+	end := time.Now().Add(pause)
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-wake:
-			wake = nil
+			wake, behind = nil, nil
 			timer.Reset(coalesce)
+		case <-behind:
+			behind = nil
+			timer.Reset(min(settle, time.Until(end)))
 		case <-timer.C:
 			return true
 		}

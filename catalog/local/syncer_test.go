@@ -163,7 +163,7 @@ func TestSabotageIsMended(t *testing.T) {
 		must(t, err)
 		_, err = b.Apply(ctx, &catalog.Register{Node: self, Instance: &catalog.Instance{ID: "stray", Name: "stray"}})
 		must(t, err)
-		pause(2 * defaultInterval)
+		pause(3 * settle) // long before the next comparison by the clock
 		snap := b.state.Snapshot()
 		if snap.Instance("n1", "a") == nil || snap.Instance("n1", "stray") != nil || snap.Instance("n1", "consul") == nil {
 			t.Errorf("instances %+v", snap.InstancesOn("n1"))
