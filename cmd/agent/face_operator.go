@@ -26,6 +26,8 @@ func (o *operator) RaftServers() ([]httpapi.RaftServer, uint64, error) {
 		shown := httpapi.RaftServer{ID: s.ID, Name: a.nameOf(s.ID), Address: s.Address, Leader: s.Leader, Voter: s.Voter}
 		if s.ID == a.id {
 			shown.LastIndex = a.replica.LastIndex()
+		} else if k, known := a.leader.checkups.of(s.ID); known {
+			shown.LastIndex = k.LastIndex
 		}
 		out = append(out, shown)
 	}
