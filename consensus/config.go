@@ -41,7 +41,7 @@ type Config struct {
 	Metrics *metrics.Raft
 
 	// HeartbeatTimeout is how long a follower waits for its leader before it stands
-	// for election. Less finds a dead leader sooner and suspects a slow one more often. 0: 500 ms.
+	// for election. Less finds a dead leader sooner and suspects a slow one more often. 0: 600 ms.
 	HeartbeatTimeout time.Duration
 	// DiskTimeout is how long a write of log, term or vote may take before this replica
 	// withdraws: it breaks off all contact until the write returns, so that another
@@ -75,7 +75,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Metrics = metrics.New(metrics.Build{}).Raft
 	}
 	if c.HeartbeatTimeout <= 0 {
-		c.HeartbeatTimeout = 500 * time.Millisecond
+		c.HeartbeatTimeout = 600 * time.Millisecond
 	}
 	if c.DiskTimeout <= 0 {
 		c.DiskTimeout = 1500 * time.Millisecond
@@ -101,16 +101,13 @@ func (c Config) lease() time.Duration { return c.HeartbeatTimeout * 4 / 5 }
 // hear of most commits by a nudge; each message costs some 50 µs on both ends.
 const commitTimeout = 100 * time.Millisecond
 
-// kick is what electAtOnce takes off the heartbeat timeout again, to make raft look at it.
-const kick = time.Millisecond
-
 // raft returns the library's view of the configuration.
 func (c Config) raft(logger hclog.Logger) *raft.Config {
 	rc := raft.DefaultConfig()
 	rc.LocalID = raft.ServerID(c.ID)
 	rc.Logger = logger
-	rc.HeartbeatTimeout = c.HeartbeatTimeout + kick
-	rc.ElectionTimeout = rc.HeartbeatTimeout
+	rc.HeartbeatTimeout = c.HeartbeatTimeout
+	rc.ElectionTimeout = c.HeartbeatTimeout + kick // never less than the former, see lookAtClock
 	rc.CommitTimeout = commitTimeout
 	// Reads have a lease of their own. A leader need not resign before others may stand for election.
 	rc.LeaderLeaseTimeout = c.HeartbeatTimeout

@@ -94,10 +94,34 @@ func TestPartitionedLeader(t *testing.T) {
 	c := form(t, 3, nil)
 	old := c.leader()
 	put(t, old.Replica, "k")
+	var served time.Time // when the last read began that the old leader answered by its lease
+	stop := make(chan struct{})
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			began := time.Now()
+			if _, err := old.Read(ctx, catalog.Default); err == nil {
+				served = began
+			}
+			cancel()
+		}
+	})
 	c.isolate(old, true)
 	l := c.leader(old)
 	if _, err := l.Apply(within(t), &catalog.SetKey{Key: []byte("k"), Value: []byte("new")}); err != nil {
 		t.Fatal(err)
+	}
+	changed := time.Now()
+	close(stop)
+	reader.Wait()
+	if served.IsZero() || served.After(changed) {
+		t.Errorf("the old leader served a read %v after the value had changed", served.Sub(changed))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

@@ -15,6 +15,8 @@ const statusInterval = time.Second
 func (r *Replica) watch(m *raft.Raft, leaders <-chan raft.Observation) {
 	tick := time.NewTicker(statusInterval)
 	defer tick.Stop()
+	silence := time.NewTimer(r.cfg.HeartbeatTimeout)
+	defer silence.Stop()
 	for {
 		select {
 		case leading := <-m.LeaderCh():
@@ -30,6 +32,9 @@ func (r *Replica) watch(m *raft.Raft, leaders <-chan raft.Observation) {
 			r.follow(m)
 		case <-r.progress:
 			r.catchUp(m)
+			continue
+		case <-silence.C:
+			silence.Reset(r.attend(m))
 			continue
 		case <-tick.C:
 			r.catchUp(m)

@@ -73,28 +73,3 @@ func (r *Replica) machine() *fsm {
 		},
 	}
 }
-
-// electAtOnce spares a cluster the wait for a leader that cannot exist: one with a
-// single member, and one just founded, where the first by id stands for election.
-// Lowering the heartbeat timeout makes raft look at the clock, and its last contact was never.
-func (r *Replica) electAtOnce(m *raft.Raft) error {
-	first, voters := "", 0
-	for _, s := range r.Servers() {
-		if s.Voter {
-			voters++
-			if first == "" || s.ID < first {
-				first = s.ID
-			}
-		}
-	}
-	rc := m.ReloadableConfig()
-	founded := m.LastIndex() == 1
-	if first != r.cfg.ID || voters > 1 && !founded || rc.HeartbeatTimeout <= r.cfg.HeartbeatTimeout {
-		return nil
-	}
-	rc.HeartbeatTimeout -= kick
-	if err := m.ReloadConfig(rc); err != nil {
-		return fmt.Errorf("raft timing: %w", err)
-	}
-	return nil
-}
