@@ -140,7 +140,7 @@ func (x *indexes) waiting() int {
 // A read waits out an election, also of a leader that hangs; without an end to that it fails as Unavailable.
 func TestReadWithoutLeader(t *testing.T) {
 	c := newCluster(t, 3)
-	f := c.agent(c.nodes[1])
+	f := c.agent(c.nodes[1], func(cfg *ForwarderConfig) { cfg.Attempt = time.Hour })
 	c.lead("")
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()

@@ -53,7 +53,6 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 	if err := view.Serve(ctx, w, src, since); err != nil && ctx.Err() == nil {
 		s.cfg.Logger.Info("feed ended, its follower will come again", "remote", r.RemoteAddr, "datacenter", dc, "error", err)
 	}
-	panic(http.ErrAbortHandler) // a feed that ends is cut, never complete
 }
 
 func (s *Server) source(dc string) (view.Source, bool) {

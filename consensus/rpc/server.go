@@ -126,10 +126,11 @@ func (s *Server) Close() error {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = s.http.Close()
 		}
-		if closed := s.cfg.Listener.Close(); !errors.Is(closed, net.ErrClosed) {
-			err = errors.Join(err, closed)
+		for _, err := range []error{err, s.cfg.Listener.Close()} {
+			if !errors.Is(err, net.ErrClosed) { // closed already: by Shutdown, or by its owner
+				s.closeErr = errors.Join(s.closeErr, err)
+			}
 		}
-		s.closeErr = err
 		s.serving.Wait()
 		s.conns.Wait()
 		s.mu.Lock()
