@@ -26,8 +26,8 @@ type Timing struct {
 func LANTiming() Timing {
 	return Timing{
 		ProbeInterval: 100 * time.Millisecond, ProbeTimeout: 40 * time.Millisecond, SuspicionMult: 12,
-		GossipInterval: 100 * time.Millisecond, GossipNodes: 3, RetransmitMult: 4,
-		SyncInterval: 30 * time.Second, StreamTimeout: 5 * time.Second, MaxStrain: 8,
+		GossipInterval: 50 * time.Millisecond, GossipNodes: 3, RetransmitMult: 10,
+		SyncInterval: 15 * time.Second, StreamTimeout: 5 * time.Second, MaxStrain: 8,
 	}
 }
 
@@ -35,7 +35,7 @@ func LANTiming() Timing {
 func WANTiming() Timing {
 	return Timing{
 		ProbeInterval: 2 * time.Second, ProbeTimeout: 800 * time.Millisecond, SuspicionMult: 6,
-		GossipInterval: 250 * time.Millisecond, GossipNodes: 4, RetransmitMult: 4,
+		GossipInterval: 250 * time.Millisecond, GossipNodes: 4, RetransmitMult: 8,
 		SyncInterval: 60 * time.Second, StreamTimeout: 10 * time.Second, MaxStrain: 8,
 	}
 }
