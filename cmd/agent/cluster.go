@@ -88,10 +88,11 @@ func (a *Agent) datacenters() []string {
 	return names
 }
 
-// remoteServers returns the server ports of another datacenter's servers that gossip thinks alive.
+// remoteServers returns the server ports of another datacenter's servers that gossip
+// thinks alive. Servers alone know; clients follow other datacenters through theirs.
 func (a *Agent) remoteServers(dc string) []string {
 	if a.wan == nil {
-		return a.servers() // a server of ours passes on what it holds of others
+		return nil
 	}
 	var out []string
 	for _, m := range a.wan.Members() {

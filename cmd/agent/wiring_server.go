@@ -67,11 +67,11 @@ func (a *Agent) buildForwarder(cfg *Config, dial rpc.Dial) {
 	f := rpc.ForwarderConfig{
 		Node: a.id, Datacenter: cfg.Datacenter,
 		State: func() *catalog.State { return a.state },
-		Dial:  dial, Servers: a.servers, Remote: a.remoteServers,
+		Dial:  dial, Servers: a.servers,
 		Logger: a.logs.With("room", "rpc"), Metrics: a.metrics.RPC,
 	}
 	if a.replica != nil {
-		f.Member, f.Address = a.replica, a.raftAddr.String()
+		f.Member, f.Address, f.Remote = a.replica, a.raftAddr.String(), a.remoteServers
 	} else {
 		f.Leader, f.Stale = a.leaderOfView, func() catalog.Freshness {
 			s := a.view.Status()
