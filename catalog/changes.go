@@ -26,6 +26,7 @@ type Changes struct {
 	head  *Snapshot // behind the last step
 	moved chan struct{}
 	ended bool
+	rows  *Rows // the last that were begun
 
 	maxSteps, maxBytes int
 }
@@ -96,7 +97,7 @@ func (c *Changes) add(steps []*Change, head *Snapshot) {
 func (c *Changes) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ended, c.steps = true, nil
+	c.ended, c.steps, c.rows = true, nil, nil
 	c.wake()
 }
 

@@ -14,6 +14,13 @@ type follower struct {
 	resyncs      int
 }
 
+// limit has less be kept than is otherwise.
+func (c *Changes) limit(steps, bytes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.maxSteps, c.maxBytes = steps, bytes
+}
+
 // catchUp brings the copy to where its source is, as a feed would.
 func (f *follower) catchUp(t *rapid.T) {
 	list, head, ok := f.changes.Since(f.copy.Applied())
@@ -92,7 +99,7 @@ func TestFollowersAreEqual(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		source := New()
 		bound := func() {
-			source.Changes().maxSteps = rapid.IntRange(1, 12).Draw(t, "ring")
+			source.Changes().limit(rapid.IntRange(1, 12).Draw(t, "ring"), maxChangeBytes)
 		}
 		bound()
 		followers := []*follower{
@@ -201,7 +208,7 @@ func TestChangesLeaveOut(t *testing.T) {
 func TestChangesAreBounded(t *testing.T) {
 	s := New()
 	c := s.Changes()
-	c.maxSteps, c.maxBytes = 10, 1<<20
+	c.limit(10, 1<<20)
 	for range 30 {
 		apply(t, s, instance("n1", "10.0.0.1", "web1", "web"))
 	}
@@ -210,7 +217,7 @@ func TestChangesAreBounded(t *testing.T) {
 			t.Errorf("since %d: ok %v, want %v", since, ok, want)
 		}
 	}
-	c.maxBytes = 6 * 1024
+	c.limit(10, 6*1024)
 	apply(t, s, instance("n1", "10.0.0.1", "web1", "web", &Check{ID: "c", Status: Passing, Output: string(make([]byte, 3000))}))
 	if list, _, ok := c.Since(30); !ok || len(list) != 1 {
 		t.Errorf("the newest step is not there: %d steps, ok %v", len(list), ok)

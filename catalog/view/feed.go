@@ -1,7 +1,6 @@
 package view
 
 import (
-	"bufio"
 	"context"
 	"encoding/binary"
 	"io"
@@ -17,7 +16,6 @@ const (
 	changePause = 5 * time.Millisecond
 	indexPause  = 50 * time.Millisecond
 
-	chunkBytes = 256 << 10 // of snapshots
 	stepsBytes = 256 << 10 // of commands in a message, unless one alone is longer
 )
 
@@ -54,12 +52,13 @@ func (f *feed) feed() error {
 		return err
 	}
 	f.changes = f.src.State.Changes()
-	if f.at == 0 {
-		if err := f.snapshot(); err != nil {
-			return err
-		}
+	if f.at > 0 {
+		return f.follow(false)
 	}
-	return f.follow()
+	if err := f.snapshot(); err != nil {
+		return err
+	}
+	return f.follow(true)
 }
 
 // greet sends heartbeats until one could say that the source is ready.
@@ -87,11 +86,10 @@ func (f *feed) greet() error {
 	}
 }
 
-// follow sends what happens.
-func (f *feed) follow() error {
+// follow sends what happens. The first heartbeat may be due at once.
+func (f *feed) follow(due bool) error {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	due := false                 // a heartbeat
 	var resting <-chan time.Time // fires when the index alone is news again
 	for {
 		current := f.current() // of no more than what is sent below
@@ -102,6 +100,7 @@ func (f *feed) follow() error {
 			if err := f.snapshot(); err != nil {
 				return err
 			}
+			due = true
 			continue
 		case len(list) > 0:
 			if err := f.steps(list, head); err != nil {
@@ -193,27 +192,20 @@ func (f *feed) steps(list []*catalog.Change, to uint64) error {
 	}
 }
 
-// snapshot sends all rows, and how old they are.
+// snapshot sends all rows. Unless they are of this moment they are not called current before what followed is sent too.
 func (f *feed) snapshot() error {
-	current := f.current()
 	f.changes = f.src.State.Changes()
-	rows := f.changes.Snapshot()
+	rows := f.changes.Rows()
+	defer rows.Close()
 	f.payload = binary.BigEndian.AppendUint64(f.payload[:0], rows.Index)
 	if err := f.out.send(kindSnapshotBegin, f.payload); err != nil {
 		return err
 	}
-	chunks := bufio.NewWriterSize(chunkWriter{f.out}, chunkBytes)
-	if err := rows.PersistDiscovery(chunks); err != nil {
-		return err
-	}
-	if err := chunks.Flush(); err != nil {
-		return err
-	}
-	if err := f.out.send(kindSnapshotEnd, nil); err != nil {
+	if err := rows.Copy(chunkWriter{f.out}); err != nil {
 		return err
 	}
 	f.at = rows.Index
-	return f.status(current)
+	return f.out.send(kindSnapshotEnd, nil)
 }
 
 // chunkWriter sends each write as a piece of a snapshot.

@@ -80,6 +80,7 @@ func TestImpossibleFeeds(t *testing.T) {
 	for range maxMessageBytes/maxFrameBytes + 1 {
 		many.frame(kindPart, make([]byte, maxFrameBytes))
 	}
+	foreign := scripted().frame(kindStatus, status{sent: 5, index: 6, ready: true, lineage: catalog.Lineage{9}}.append(nil)).steps(5, 6, at(6))
 	flipped := ready().steps(5, 6, at(6))
 	flipped.b[len(flipped.b)-3] ^= 1
 	tests := []struct {
@@ -118,6 +119,7 @@ func TestImpossibleFeeds(t *testing.T) {
 		{"a snapshot of another index", ready().snapshot(6, whole), false, 0},
 		{"more behind a snapshot", ready().snapshot(5, append(slices.Clone(whole), 1)), false, 0},
 		{"a snapshot without index", ready().frame(kindSnapshotBegin, nil), false, 0},
+		{"steps of another lineage", foreign, false, 0},
 		{"a step that fails here", ready().steps(5, 6, fails), false, 0},
 	}
 	for _, tt := range tests {
