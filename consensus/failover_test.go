@@ -146,6 +146,25 @@ func TestPartitionedLeader(t *testing.T) {
 	}
 }
 
+// Raft leaves a leader that hears nobody in office for longer than reads may lean on it.
+func TestLeaseEnds(t *testing.T) {
+	c := form(t, 3, func(cfg *Config) { cfg.HeartbeatTimeout = time.Second })
+	l := c.leader()
+	m, term := l.raft.Load(), l.led.Load()
+	lease := l.Replica.cfg.lease()
+	if !l.followed(m, term, time.Now().Add(-lease)) {
+		t.Error("it has no lease while all is well")
+	}
+	c.isolate(l, true)
+	waitFor(t, "the lease ends", func() bool { return !l.followed(m, term, time.Now().Add(-lease)) })
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	t.Logf("leads still: %v", l.IsLeader())
+	if _, err := l.Read(ctx, catalog.Default); catalog.CodeOf(err) != catalog.Unavailable {
+		t.Errorf("Read: %v", err)
+	}
+}
+
 // Two that cannot reach each other still have a quorum each with the third.
 func TestFollowersApart(t *testing.T) {
 	c := form(t, 3, nil)
