@@ -170,7 +170,7 @@ func splitAddress(s string, defaultPort uint16) (string, uint16, error) {
 	if s == "" {
 		return "", 0, errors.New("an address to join is empty")
 	}
-	if !strings.Contains(s, ":") {
+	if !strings.ContainsAny(s, ":[]") {
 		return s, defaultPort, nil
 	}
 	host, text, err := net.SplitHostPort(s)

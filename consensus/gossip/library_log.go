@@ -24,7 +24,7 @@ const refusedMark = "refused: "
 // keyTrouble are memberlist's words for a peer that is not encrypted, or with
 // another key. In a packet the two cannot be told apart.
 var keyTrouble = []string{
-	"Decrypt packet failed", "No installed keys could decrypt", "is not encrypted", "encryption is not configured",
+	"Decrypt packet failed", "installed keys could decrypt", "is not encrypted", "encryption is not configured",
 }
 
 // malformed are its words for what cannot be understood.
