@@ -259,6 +259,12 @@ func TestFollowerWithARottenSnapshot(t *testing.T) {
 	if err != nil || len(list) < 2 {
 		t.Fatalf("%d snapshots, %v", len(list), err)
 	}
+	// As right after a snapshot was installed: no log.
+	first, _ := f.Replica.stores.logs.FirstIndex()
+	last, _ := f.Replica.stores.logs.LastIndex()
+	if err := f.Replica.stores.logs.DeleteRange(first, last); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(dirs[f.cfg.ID], "snapshots", list[0].ID, "state.bin"), []byte("rubbish"), 0o600); err != nil {
 		t.Fatal(err)
 	}
