@@ -2,10 +2,8 @@ package agent
 
 import (
 	"cmp"
-	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"time"
 
 	"muster/catalog"
@@ -279,5 +277,3 @@ func taggedAddresses(lan, wan netip.Addr) map[string]string {
 	}
 	return tagged
 }
-
-func hostPort(a netip.Addr, port int) string { return net.JoinHostPort(a.String(), strconv.Itoa(port)) }
