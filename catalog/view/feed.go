@@ -45,7 +45,7 @@ func (f *feed) run(since uint64) error {
 
 // feed returns an error, sooner or later.
 func (f *feed) feed() error {
-	if err := f.out.raw([]byte(magic)); err != nil {
+	if err := f.out.begin(); err != nil {
 		return err
 	}
 	if err := f.greet(); err != nil {
@@ -61,26 +61,24 @@ func (f *feed) feed() error {
 	return f.follow(true)
 }
 
-// greet sends heartbeats until one could say that the source is ready.
+// greet sends heartbeats until one has said that the source is ready.
 func (f *feed) greet() error {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	look := time.NewTicker(indexPause)
 	defer look.Stop()
-	if err := f.status(f.current()); err != nil || f.src.Ready() {
-		return err
-	}
 	for {
-		select {
-		case <-f.ctx.Done():
-			return f.ctx.Err()
-		case <-beat.C:
-			if err := f.status(f.current()); err != nil {
-				return err
-			}
-		case <-look.C:
-			if f.src.Ready() {
-				return f.status(f.current())
+		if ready, err := f.status(f.current()); ready || err != nil {
+			return err
+		}
+		for due := false; !due; {
+			select {
+			case <-f.ctx.Done():
+				return f.ctx.Err()
+			case <-beat.C:
+				due = true
+			case <-look.C:
+				due = f.src.Ready()
 			}
 		}
 	}
@@ -116,7 +114,7 @@ func (f *feed) follow(due bool) error {
 			resting = time.After(indexPause)
 		}
 		if due {
-			if err := f.status(current); err != nil {
+			if _, err := f.status(current); err != nil {
 				return err
 			}
 		}
@@ -150,12 +148,12 @@ func (f *feed) pause(d time.Duration) error {
 // current returns when the source's rows were last known to be current.
 func (f *feed) current() time.Time { return time.Now().Add(-f.src.Age()) }
 
-// status sends a heartbeat. What stands at f.at was current at a time.
-func (f *feed) status(current time.Time) error {
+// status sends a heartbeat, and returns whether it said that the source is ready. What stands at f.at was current at a time.
+func (f *feed) status(current time.Time) (ready bool, err error) {
 	now := f.src.State.Changes().Snapshot()
 	s := status{sent: f.at, index: now.Index, age: time.Since(current), ready: f.src.Ready(), lineage: now.Lineage(), leader: f.src.Leader()}
 	f.payload = s.append(f.payload[:0])
-	return f.out.send(kindStatus, f.payload)
+	return s.ready, f.out.send(kindStatus, f.payload)
 }
 
 // steps sends the steps that lead from f.at to an index.
@@ -184,6 +182,9 @@ func (f *feed) steps(list []*catalog.Change, to uint64) error {
 		f.payload = b
 		if err := f.out.send(kindSteps, b); err != nil {
 			return err
+		}
+		if cap(b) > keptBytes {
+			f.payload = nil
 		}
 		f.at, list = end, list[n:]
 		if len(list) == 0 {

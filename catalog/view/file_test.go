@@ -230,8 +230,8 @@ func TestFileThatCannotBe(t *testing.T) {
 		}
 		var logged bytes.Buffer
 		a := newServer("a", filled(t, 3))
-		v, _, stop := following(t, Config{File: filepath.Join(dir, "missing", "view")}, a)
-		v.cfg.Logger = slog.New(slog.NewTextHandler(&logged, nil))
+		log := slog.New(slog.NewTextHandler(&logged, nil))
+		v, _, stop := following(t, Config{File: filepath.Join(dir, "missing", "view"), Logger: log}, a)
 		time.Sleep(4 * saveEvery)
 		if s := v.Status(); !s.Ready || !s.Connected {
 			t.Errorf("%+v", s)

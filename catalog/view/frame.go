@@ -35,13 +35,12 @@ var errInvalid = errors.New("invalid feed")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// appendFrame appends a frame to b.
-func appendFrame(b []byte, k kind, payload []byte) []byte {
-	head := append(make([]byte, 0, headBytes), byte(k))
-	head = binary.BigEndian.AppendUint32(head, uint32(len(payload)))
-	sum := crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, payload)
-	head = binary.BigEndian.AppendUint32(head, sum)
-	return append(append(b, head...), payload...)
+// appendHead appends what stands before the payload of a frame.
+func appendHead(b []byte, k kind, payload []byte) []byte {
+	at := len(b)
+	b = binary.BigEndian.AppendUint32(append(b, byte(k)), uint32(len(payload)))
+	sum := crc32.Update(crc32.Checksum(b[at:], castagnoli), castagnoli, payload)
+	return binary.BigEndian.AppendUint32(b, sum)
 }
 
 // frames reads messages off a stream.
@@ -66,7 +65,9 @@ func (f *frames) begin() error {
 
 // next reads a message. Its payload is good until the next call.
 func (f *frames) next() (kind, []byte, error) {
-	f.buf = f.buf[:0]
+	if f.buf = f.buf[:0]; cap(f.buf) > maxFrameBytes {
+		f.buf = nil
+	}
 	for {
 		k, err := f.frame()
 		if err != nil {

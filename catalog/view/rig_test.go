@@ -82,7 +82,6 @@ type cluster struct {
 	mu    sync.Mutex
 	next  int
 	asked []string // "server since"
-	times []time.Time
 }
 
 // namedPipe is a feed that says whose it is.
@@ -98,7 +97,6 @@ func (c *cluster) open(_ context.Context, since uint64) (io.ReadCloser, error) {
 	s := c.servers[c.next%len(c.servers)]
 	c.next++
 	c.asked = append(c.asked, fmt.Sprint(s.name, " ", since))
-	c.times = append(c.times, time.Now())
 	c.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,12 +119,19 @@ func (c *cluster) open(_ context.Context, since uint64) (io.ReadCloser, error) {
 	return namedPipe{near, s.name}, nil
 }
 
+// asks returns how often somebody asked since the last call of requests.
+func (c *cluster) asks() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.asked)
+}
+
 // requests returns what was asked for since the last call.
 func (c *cluster) requests() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out := c.asked
-	c.asked, c.times = nil, nil
+	c.asked = nil
 	return out
 }
 
@@ -135,7 +140,10 @@ func following(t *testing.T, cfg Config, servers ...*server) (v *View, c *cluste
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	c = &cluster{ctx: ctx, servers: servers}
-	cfg.Open, cfg.Logger = c.open, slog.New(slog.DiscardHandler)
+	cfg.Open = c.open
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
 	v, err := New(cfg)
 	if err != nil {
 		cancel()

@@ -10,8 +10,12 @@ import (
 	"time"
 )
 
-// writeTimeout is how long a follower may not read before it is cut.
-const writeTimeout = 10 * time.Second
+const (
+	// writeTimeout is how long a follower may not read before it is cut.
+	writeTimeout = 10 * time.Second
+	// keptBytes bounds the buffers that a feed keeps while nothing happens: there may be thousands.
+	keptBytes = 16 << 10
+)
 
 // sender writes messages to a follower that may have stopped reading.
 type sender struct {
@@ -72,13 +76,30 @@ func (s *sender) arm() error {
 	return nil
 }
 
-// raw writes bytes and flushes.
-func (s *sender) raw(b []byte) error {
+// write writes bytes before their deadline.
+func (s *sender) write(b []byte) error {
 	if err := s.arm(); err != nil {
 		return err
 	}
 	if _, err := s.w.Write(b); err != nil {
 		return fmt.Errorf("feed: %w", err)
+	}
+	return nil
+}
+
+// begin writes the magic, which goes out with the first message.
+func (s *sender) begin() error { return s.write([]byte(magic)) }
+
+// send writes a message, in as many frames as it takes, and flushes.
+func (s *sender) send(k kind, payload []byte) error {
+	for len(payload) > maxFrameBytes {
+		if err := s.frame(kindPart, payload[:maxFrameBytes]); err != nil {
+			return err
+		}
+		payload = payload[maxFrameBytes:]
+	}
+	if err := s.frame(k, payload); err != nil {
+		return err
 	}
 	if err := s.flush(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return fmt.Errorf("feed: flush: %w", err)
@@ -86,13 +107,15 @@ func (s *sender) raw(b []byte) error {
 	return nil
 }
 
-// send writes a message, in as many frames as it takes, and flushes.
-func (s *sender) send(k kind, payload []byte) error {
-	s.buf = s.buf[:0]
-	for len(payload) > maxFrameBytes {
-		s.buf = appendFrame(s.buf, kindPart, payload[:maxFrameBytes])
-		payload = payload[maxFrameBytes:]
+// frame writes a frame: a small one in one piece, as one packet is enough for it.
+func (s *sender) frame(k kind, payload []byte) error {
+	s.buf = appendHead(s.buf[:0], k, payload)
+	if len(payload) <= keptBytes {
+		s.buf = append(s.buf, payload...)
+		return s.write(s.buf)
 	}
-	s.buf = appendFrame(s.buf, k, payload)
-	return s.raw(s.buf)
+	if err := s.write(s.buf); err != nil {
+		return err
+	}
+	return s.write(payload)
 }

@@ -148,7 +148,7 @@ func (s *stream) steps(payload []byte) error {
 		return fmt.Errorf("%w: steps before there is anything to apply them to", errInvalid)
 	case m.from != s.at:
 		return fmt.Errorf("%w: steps from %d, we are at %d", errInvalid, m.from, s.at)
-	case s.foreign && m.rows:
+	case s.foreign:
 		return fmt.Errorf("%w: the server's lineage is not ours", errResync)
 	case len(m.list) == 0:
 		return nil

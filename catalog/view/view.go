@@ -55,9 +55,9 @@ type View struct {
 type standing struct {
 	status    Status    // without Index, Age and Ready
 	has       bool      // there are rows
-	current   time.Time // when a server last knew them to be current; zero while FromDisk
+	current   time.Time // when a server last knew them to be current; zero until one says so
 	onDisk    time.Time // the same, as the file has it, on the wall clock
-	began     time.Time // when the rows came from the disk
+	began     time.Time // when the rows came
 	revisions uint64    // grows with each change of rows
 }
 
@@ -172,6 +172,10 @@ func (v *View) replaced() bool {
 	if again {
 		s.status.Resyncs++
 		v.cfg.Metrics.Resynced()
+	}
+	if !again {
+		s.began = time.Now()
+		s.onDisk = s.began.Round(0)
 	}
 	s.has, s.revisions = true, s.revisions+1
 	return again

@@ -92,7 +92,7 @@ func TestMovesOn(t *testing.T) {
 			tt.fail(a, b)
 			synctest.Wait()
 			for waited := time.Duration(0); waited < tt.within; waited += 50 * time.Millisecond {
-				if v.Status().Connected && len(c.asked) >= len(tt.asked) {
+				if v.Status().Connected && c.asks() >= len(tt.asked) {
 					break
 				}
 				time.Sleep(50 * time.Millisecond)
