@@ -111,11 +111,28 @@ func form(t testing.TB, n int, adjust func(*Config)) *cluster {
 		c.add("")
 	}
 	c.bootstrap()
-	put(t, c.leader().Replica, "formed")
+	c.put(nil, "formed")
 	for _, m := range c.members {
 		waitFor(t, "all members are ready", m.Ready)
 	}
 	return c
+}
+
+// calm is for tests in which no leader falls, on a machine so busy that one might.
+func calm(cfg *Config) { cfg.HeartbeatTimeout = 2 * time.Second }
+
+// put writes on whoever leads of the members that are not left out, again if leadership changes.
+func (c *cluster) put(leftOut []*member, keys ...string) {
+	c.t.Helper()
+	for _, k := range keys {
+		waitFor(c.t, "key "+k+" is written", func() bool {
+			_, err := c.leader(leftOut...).Apply(within(c.t), set(k))
+			if err != nil && catalog.CodeOf(err) != catalog.Unavailable {
+				c.t.Fatal(err)
+			}
+			return err == nil
+		})
+	}
 }
 
 // id is the node id of the i-th member.

@@ -34,18 +34,21 @@ func TestDeadLeaderIsReplaced(t *testing.T) {
 	for round := range 3 {
 		old := c.leader()
 		key := fmt.Sprint("before ", round)
-		put(t, old.Replica, key)
+		c.put(nil, key)
+		old = c.leader()
 		_, changed := c.others(old)[0].LeaderWatch()
 		c.kill(old)
 		began := time.Now()
-		l := c.leader(old)
-		put(t, l.Replica, fmt.Sprint("after ", round))
+		c.put([]*member{old}, fmt.Sprint("after ", round))
 		t.Logf("round %d: writable again after %v", round, time.Since(began))
 		<-changed
 		for _, m := range c.others(old) {
-			waitFor(t, "all know the new leader", func() bool { addr, _ := m.LeaderWatch(); return addr == l.cfg.Address && m.Leader() == addr })
+			waitFor(t, "all know the new leader", func() bool {
+				addr, _ := m.LeaderWatch()
+				return addr == c.leader(old).cfg.Address && m.Leader() == addr
+			})
 		}
-		expectKeys(t, l.state, key)
+		c.expect(c.others(old), key)
 		c.rise(old)
 		c.expect(c.members, key, fmt.Sprint("after ", round))
 		waitFor(t, "the risen member is ready", old.Ready)
@@ -62,8 +65,9 @@ func TestTwoOfThreeDieAndReturn(t *testing.T) {
 		c.add(t.TempDir())
 	}
 	c.bootstrap()
+	c.put(nil, keys("a", 20)...)
+	c.expect(c.members, keys("a", 20)...)
 	l := c.leader()
-	put(t, l.Replica, keys("a", 20)...)
 	for _, m := range c.others(l) {
 		c.kill(m)
 	}
@@ -85,13 +89,13 @@ func TestTwoOfThreeDieAndReturn(t *testing.T) {
 	for _, m := range c.others(l) {
 		c.rise(m)
 	}
-	put(t, c.leader().Replica, "again")
+	c.put(nil, "again")
 	c.expect(c.members, append(keys("a", 20), "again")...)
 }
 
 // A leader that is cut off must not serve what the others have changed since.
 func TestPartitionedLeader(t *testing.T) {
-	c := form(t, 3, nil)
+	c := form(t, 3, calm)
 	old := c.leader()
 	put(t, old.Replica, "k")
 	var served time.Time // when the last read began that the old leader answered by its lease
@@ -148,7 +152,7 @@ func TestPartitionedLeader(t *testing.T) {
 
 // Raft leaves a leader that hears nobody in office for longer than reads may lean on it.
 func TestLeaseEnds(t *testing.T) {
-	c := form(t, 3, func(cfg *Config) { cfg.HeartbeatTimeout = time.Second })
+	c := form(t, 3, calm)
 	l := c.leader()
 	m, term := l.raft.Load(), l.led.Load()
 	lease := l.Replica.cfg.lease()
@@ -167,7 +171,7 @@ func TestLeaseEnds(t *testing.T) {
 
 // Two that cannot reach each other still have a quorum each with the third.
 func TestFollowersApart(t *testing.T) {
-	c := form(t, 3, nil)
+	c := form(t, 3, calm)
 	l := c.leader()
 	f := c.others(l)
 	c.net.part(true, f[0].cfg.Address, f[1].cfg.Address)
@@ -246,7 +250,7 @@ func (c *cluster) write(key string) bool {
 
 // What a leader has committed is with its followers at once, although nothing else is written.
 func TestFollowersHearOfCommits(t *testing.T) {
-	c := form(t, 3, nil)
+	c := form(t, 3, calm)
 	l := c.leader()
 	for _, m := range c.others(l) {
 		waitFor(t, "replication runs through a pipeline", func() bool {
@@ -275,7 +279,7 @@ func TestFollowersHearOfCommits(t *testing.T) {
 }
 
 func TestReadIndexElsewhere(t *testing.T) {
-	c := form(t, 3, nil)
+	c := form(t, 3, calm)
 	l := c.leader()
 	f := c.others(l)[0]
 	for i := range 20 {

@@ -125,6 +125,21 @@ func (r *Replica) leads(m *raft.Raft) bool {
 		!r.watchdog.isStalled() && r.Err() == nil
 }
 
+// serves reports whether this replica leads a term with a server as its follower. Raft
+// may have elected it before Start gets to know of it.
+func (r *Replica) serves(term uint64, follower raft.ServerID) bool {
+	m := r.raft.Load()
+	if m == nil || m.State() != raft.Leader || m.CurrentTerm() != term {
+		return false
+	}
+	for _, s := range m.GetConfiguration().Configuration().Servers {
+		if s.ID == follower {
+			return true
+		}
+	}
+	return false
+}
+
 // announce offers the latest leadership on the channel of Leading. It never
 // blocks: it alone sends, so that after taking back what nobody took there is room.
 // watch calls it, and Close when watch has ended.

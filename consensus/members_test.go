@@ -8,7 +8,7 @@ import (
 )
 
 func TestMembershipErrors(t *testing.T) {
-	c := form(t, 3, nil)
+	c := form(t, 3, calm)
 	l := c.leader()
 	f := c.others(l)[0]
 	for _, tc := range []struct {
@@ -67,7 +67,7 @@ func (c *cluster) find(id string) (found Server, n int) {
 }
 
 func TestServerJoinsIsPromotedMovesAndGoes(t *testing.T) {
-	c := form(t, 1, nil)
+	c := form(t, 1, calm)
 	l := c.leader()
 	m := c.add("")
 	server := Server{ID: m.cfg.ID, Address: m.cfg.Address}
@@ -131,9 +131,9 @@ func TestLeaderRemovesItself(t *testing.T) {
 	if err := old.RemoveServer(within(t), old.cfg.ID); err != nil {
 		t.Fatal(err)
 	}
-	l := c.leader(old)
-	put(t, l.Replica, "after")
+	c.put([]*member{old}, "after")
 	c.expect(c.others(old), "after")
+	l := c.leader(old)
 	if old.IsLeader() || len(l.Servers()) != 2 {
 		t.Errorf("it leads: %v; configuration is %+v", old.IsLeader(), l.Servers())
 	}
@@ -141,7 +141,7 @@ func TestLeaderRemovesItself(t *testing.T) {
 
 // A server that lost its disk comes back under a new id at the old address.
 func TestWipedServerReturns(t *testing.T) {
-	c := newCluster(t, func(cfg *Config) { cfg.TrailingLogs = 1 })
+	c := newCluster(t, func(cfg *Config) { calm(cfg); cfg.TrailingLogs = 1 })
 	for range 3 {
 		c.add(t.TempDir())
 	}
@@ -180,7 +180,7 @@ func TestWipedServerReturns(t *testing.T) {
 }
 
 func TestTransferLeadership(t *testing.T) {
-	c := form(t, 3, nil)
+	c := form(t, 3, calm)
 	for _, toWhom := range []bool{true, false} {
 		l := c.leader()
 		want := ""
@@ -202,7 +202,7 @@ func TestTransferLeadership(t *testing.T) {
 }
 
 func TestTransferToTheDeadFails(t *testing.T) {
-	c := form(t, 3, nil)
+	c := form(t, 3, calm)
 	l := c.leader()
 	dead := c.others(l)[0]
 	c.isolate(dead, true)

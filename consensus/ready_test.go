@@ -4,7 +4,7 @@ import "testing"
 
 // The log comes to a new member in pieces; none but the last makes it whole.
 func TestReadyOnlyWhenWhole(t *testing.T) {
-	c := newCluster(t, nil)
+	c := newCluster(t, calm)
 	c.add(t.TempDir())
 	c.bootstrap()
 	l := c.leader()

@@ -101,7 +101,7 @@ func TestRecoveryFromLostQuorum(t *testing.T) {
 		c.add(t.TempDir())
 	}
 	c.bootstrap()
-	put(t, c.leader().Replica, keys("a", 50)...)
+	c.put(nil, keys("a", 50)...)
 	last := c.members[0]
 	c.expect([]*member{last}, "a/00049")
 	for _, m := range c.members {

@@ -21,7 +21,7 @@ import (
 func TestRestoreReachesEveryMember(t *testing.T) {
 	for _, dir := range []bool{true, false} {
 		t.Run(fmt.Sprintf("disk=%v", dir), func(t *testing.T) {
-			c := newCluster(t, nil)
+			c := newCluster(t, calm)
 			for range 3 {
 				if dir {
 					c.add(t.TempDir())
@@ -190,6 +190,7 @@ func snapshotCluster(t *testing.T) (c *cluster, dirs map[string]string) {
 	dirs = map[string]string{}
 	logs := map[string]*raft.InmemStore{}
 	c = newCluster(t, func(cfg *Config) {
+		calm(cfg)
 		cfg.SnapshotInterval, cfg.SnapshotThreshold, cfg.TrailingLogs = 10*time.Millisecond, 20, 5
 	})
 	c.stores = func(id string) (*stores, error) {

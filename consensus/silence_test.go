@@ -31,7 +31,7 @@ func TestTurnOf(t *testing.T) {
 
 // Looking at the clock leaves the timing as it was, and starts no election while there is a leader.
 func TestLookAtClockHarmsNobody(t *testing.T) {
-	c := form(t, 3, nil)
+	c := form(t, 3, calm)
 	l := c.leader()
 	term := l.Term()
 	for _, m := range c.members {

@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,7 +13,8 @@ import (
 // reach, and spreads the news of commits faster than raft does.
 type wire struct {
 	*raft.NetworkTransport
-	heard func(commit uint64) // called with the commit index of each message that has one, before raft gets it
+	heard func(commit uint64)                            // called with the commit index of each message that has one, before raft gets it
+	leads func(term uint64, follower raft.ServerID) bool // whether this replica leads a term, and has that follower
 
 	rpcs   chan raft.RPC
 	done   chan struct{}
@@ -26,12 +28,15 @@ type wire struct {
 	lines map[*pipeline]struct{}
 }
 
+// reachInterval is how often to look whether a follower can be reached again.
+const reachInterval = 20 * time.Millisecond
+
 // position is that of an entry in the log. Only the leader of a term makes entries of it.
 type position struct{ index, term uint64 }
 
-func newWire(t *raft.NetworkTransport, heard func(uint64)) *wire {
+func newWire(t *raft.NetworkTransport, heard func(uint64), leads func(uint64, raft.ServerID) bool) *wire {
 	w := &wire{
-		NetworkTransport: t, heard: heard,
+		NetworkTransport: t, heard: heard, leads: leads,
 		rpcs: make(chan raft.RPC), done: make(chan struct{}), lines: map[*pipeline]struct{}{},
 	}
 	w.newest.Store(&position{})
@@ -68,14 +73,43 @@ func (w *wire) Close() error {
 	return err
 }
 
-// AppendEntries implements raft.Transport.
+// AppendEntries implements raft.Transport. Entries that do not reach a follower are given
+// up only when a heartbeat does, or when they need not get there any more. Raft counts failures, and
+// would leave a follower that comes back after a while alone for up to ten seconds more.
 func (w *wire) AppendEntries(id raft.ServerID, addr raft.ServerAddress, req *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	sent := time.Now()
 	err := w.NetworkTransport.AppendEntries(id, addr, req, resp)
-	if err == nil && resp.Success {
+	switch {
+	case err == nil && resp.Success:
 		w.contacts.note(id, req.Term, sent)
+	case err != nil && req.LeaderCommitIndex+req.PrevLogEntry+uint64(len(req.Entries)) > 0: // not a heartbeat
+		w.untilReached(id, req.Term)
 	}
 	return err
+}
+
+// InstallSnapshot implements raft.Transport. About failures see AppendEntries.
+func (w *wire) InstallSnapshot(id raft.ServerID, addr raft.ServerAddress, req *raft.InstallSnapshotRequest, resp *raft.InstallSnapshotResponse, data io.Reader) error {
+	err := w.NetworkTransport.InstallSnapshot(id, addr, req, resp, data)
+	if err != nil {
+		w.untilReached(id, req.Term)
+	}
+	return err
+}
+
+// untilReached returns when a follower answers a message of a term that is sent from now on,
+// or is none of this leader's any more.
+func (w *wire) untilReached(id raft.ServerID, term uint64) {
+	began := time.Now()
+	tick := time.NewTicker(reachInterval)
+	defer tick.Stop()
+	for !w.contacts.since(id, term, began) && w.leads(term, id) {
+		select {
+		case <-tick.C:
+		case <-w.done:
+			return
+		}
+	}
 }
 
 // AppendEntriesPipeline implements raft.Transport.
