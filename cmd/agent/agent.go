@@ -39,6 +39,14 @@ type Options struct {
 	LogColour bool
 	// LoadConfig reads the configuration again for Reload. Nil: Reload fails.
 	LoadConfig func() (Config, error)
+
+	network network
+}
+
+// network is the ways to other agents, which tests cut. Zero: the machine's own.
+type network struct {
+	dial   func(ctx context.Context, network, addr string) (net.Conn, error) // to server ports
+	gossip func(bind netip.AddrPort, log *slog.Logger) gossip.Transport
 }
 
 // Agent is the daemon. New binds its ports, Start sets it to work, Close ends it.

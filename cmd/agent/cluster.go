@@ -18,14 +18,23 @@ func (a *Agent) members() ([]gossip.Member, <-chan struct{}) {
 }
 
 // servers returns the server ports of this datacenter's servers that gossip thinks alive.
+// Where it thinks that none is they are those that failed: the agent that cannot be
+// reached may be this one, and after a cut it takes gossip a while to find the others.
 func (a *Agent) servers() []string {
-	var out []string
+	var alive, failed []string
 	for _, m := range a.lan.Members() {
-		if m.Server && m.Status == gossip.Alive && m.RPC.IsValid() {
-			out = append(out, m.RPC.String())
+		switch {
+		case !m.Server || !m.RPC.IsValid():
+		case m.Status == gossip.Alive:
+			alive = append(alive, m.RPC.String())
+		case m.Status == gossip.Failed:
+			failed = append(failed, m.RPC.String())
 		}
 	}
-	return out
+	if len(alive) == 0 {
+		return failed
+	}
+	return alive
 }
 
 // nameOf returns the name of the member with an id, "" if there is none.

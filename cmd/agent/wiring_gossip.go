@@ -50,6 +50,9 @@ func (a *Agent) poolConfig(cfg *Config, wan bool) gossip.Config {
 		c.Dir, c.Metrics, c.Logger = under(cfg.DataDir, "gossip-wan"), a.metrics.Gossip.WAN, a.logs.With("room", "gossip-wan")
 	}
 	c.ReconnectTimeout, c.Timing = pool.ReconnectTimeout, pool.Timing
+	if a.opts.network.gossip != nil {
+		c.Transport = a.opts.network.gossip(c.Bind, c.Logger)
+	}
 	return c
 }
 

@@ -57,7 +57,7 @@ func (a *Agent) transportConfig(cfg *Config, addr string) transport.Config {
 	c := transport.Config{
 		Addr: addr, Logger: a.logs.With("room", "transport"),
 		FirstByteTimeout: cfg.Limits.RPCHandshakeTimeout, HandshakeTimeout: cfg.Limits.RPCHandshakeTimeout,
-		MaxPerSource: cfg.Limits.RPCMaxConnsPerClient,
+		MaxPerSource: cfg.Limits.RPCMaxConnsPerClient, Dial: a.opts.network.dial,
 	}
 	if a.rpcCerts != nil {
 		c.TLS = a.rpcCerts

@@ -1,8 +1,10 @@
 package transport
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
+	"net"
 	"time"
 )
 
@@ -48,6 +50,8 @@ type Config struct {
 	HandshakeTimeout time.Duration
 	// MaxPerSource is how many connections one IP address may hold open at a time. 0: 200.
 	MaxPerSource int
+	// Dial makes the TCP connections that go out, for tests that cut them. Nil: net.Dialer.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 const (
@@ -68,6 +72,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxPerSource <= 0 {
 		c.MaxPerSource = defaultMaxPerSource
+	}
+	if c.Dial == nil {
+		c.Dial = new(net.Dialer).DialContext
 	}
 	return c
 }

@@ -41,7 +41,7 @@ func (l *Layer) DialContext(ctx context.Context, dc, addr string) (net.Conn, err
 }
 
 func (l *Layer) dial(ctx context.Context, dc, addr string) (net.Conn, error) {
-	raw, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	raw, err := l.mux.cfg.Dial(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +81,8 @@ func (m *Mux) introduce(ctx context.Context, c *conn, dc string, proto byte) err
 // those of others, and listens to none.
 type Dialer struct{ layer *Layer }
 
-// NewDialer makes a dialer for the RPC protocol. Of the configuration only TLS
-// and HandshakeTimeout count.
+// NewDialer makes a dialer for the RPC protocol. Of the configuration only TLS,
+// HandshakeTimeout and Dial count.
 func NewDialer(cfg Config) *Dialer { return &Dialer{layer: newMux(nil, cfg).Layer(ProtoRPC)} }
 
 // Dial is [Layer.Dial].
