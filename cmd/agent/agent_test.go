@@ -43,6 +43,7 @@ type setup struct {
 	join    []string // gossip addresses to meet the others at, as retry_join
 	files   map[string]string
 	tweak   func(*Config)
+	network network
 }
 
 // startAgent runs an agent over files (name to text). With a data directory it
@@ -95,7 +96,7 @@ func (s setup) start(t *testing.T) *testAgent {
 	}
 	log := &logBuffer{}
 	a.log = log
-	a.Agent, err = New(cfg, Options{Version: "0.0.0-test", LogOutput: log, LoadConfig: load})
+	a.Agent, err = New(cfg, Options{Version: "0.0.0-test", LogOutput: log, LoadConfig: load, network: s.network})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,20 +159,26 @@ func (a *testAgent) lookup(name string) string {
 // call returns status and body of an HTTP request.
 func (a *testAgent) call(method, path, body string) (int, string) {
 	a.t.Helper()
-	req, err := http.NewRequestWithContext(a.t.Context(), method, "http://"+a.Agent.http.Addrs()[0].String()+path, strings.NewReader(body))
+	code, text, err := a.try(method, path, body)
 	if err != nil {
 		a.t.Fatal(err)
+	}
+	return code, text
+}
+
+// try is call for any goroutine.
+func (a *testAgent) try(method, path, body string) (int, string, error) {
+	req, err := http.NewRequestWithContext(a.t.Context(), method, "http://"+a.Agent.http.Addrs()[0].String()+path, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
 	}
 	resp, err := a.http.Do(req)
 	if err != nil {
-		a.t.Fatal(err)
+		return 0, "", err
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return resp.StatusCode, strings.TrimSpace(string(data))
+	return resp.StatusCode, strings.TrimSpace(string(data)), err
 }
 
 func (a *testAgent) want(method, path, body string, status int, text string) {

@@ -1,0 +1,90 @@
+package agent
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"muster/catalog"
+)
+
+// TestLeaderIsCutOff cuts the leader and a client off from all others.
+func TestLeaderIsCutOff(t *testing.T) {
+	n := newTestNetwork()
+	c := setup{tweak: impatient}.startCluster(t, n, 3, 2)
+	c.external("web", "192.0.2.1")
+	all, old := c.running(), c.leader()
+	minority := []*testAgent{old, c.by["c1"]}
+	majority := slices.DeleteFunc(slices.Clone(all), func(a *testAgent) bool { return slices.Contains(minority, a) })
+	outside := c.by["c2"]
+	outside.want("PUT", "/v1/kv/k", "old", 200, "true")
+	q := newAsker(t, "web.service.consul")
+	q.begin(all...)
+
+	n.split(old.name, "c1")
+	c.await("a write beyond the cut", func() error {
+		if code, body := outside.call("PUT", "/v1/kv/k", "new"); code != 200 {
+			return fmt.Errorf("%d %s", code, body)
+		}
+		return nil
+	})
+	// From here on "old" is no right answer to anybody who did not ask for a stale one.
+	for range 3 {
+		refuse(minority, "GET /v1/kv/k?raw", "GET /v1/kv/k?raw&consistent", "PUT /v1/kv/lost")
+	}
+	for _, a := range minority {
+		a.want("GET", "/v1/kv/k?raw&stale", "", 200, "old")
+	}
+	c.await("a leader of the majority", func() error { _, err := agree(majority); return err })
+	outside.want("PUT", "/v1/catalog/register", `{"Node":"y","Address":"192.0.2.2","Service":{"Service":"db"}}`, 200, "true")
+	for _, a := range majority {
+		a.resolves("beyond the cut", "db.service.consul", "192.0.2.2")
+		eventually(t, a.name+" on c1", "critical", func() string {
+			return string(a.state.Snapshot().Check("c1", catalog.SerfHealth).Status)
+		})
+	}
+	for _, a := range minority {
+		if got := a.lookup("db.service.consul"); got != "" {
+			t.Errorf("%s knows %s", a.name, got)
+		}
+	}
+	q.more(all...)
+
+	n.mend()
+	c.settled()
+	for _, a := range all {
+		a.want("GET", "/v1/kv/k?raw", "", 200, "new")
+		a.resolves("mended", "db.service.consul", "192.0.2.2")
+	}
+	q.more(all...)
+	q.verdict()
+	c.equal()
+}
+
+// TestEveryServerIsAlone cuts all wires between servers, so that nobody leads.
+func TestEveryServerIsAlone(t *testing.T) {
+	n := newTestNetwork()
+	c := setup{tweak: impatient}.startCluster(t, n, 3, 1)
+	c.external("web", "192.0.2.1")
+	c.writeKeys("k", 3)
+	all := c.running()
+	q := newAsker(t, "web.service.consul")
+	q.begin(all...)
+	n.set(func(from, to string) bool { return true })
+	c.await("nobody leads", func() error {
+		for _, a := range all {
+			if a.isLeader() {
+				return fmt.Errorf("%s leads", a.name)
+			}
+		}
+		return nil
+	})
+	refuse(all, "PUT /v1/kv/lost", "GET /v1/kv/k1")
+	q.more(all...)
+	n.mend()
+	c.settled()
+	q.verdict()
+	c.keysAre("k", 3)
+	c.writeKeys("again", 3)
+	c.equal()
+}
