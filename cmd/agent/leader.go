@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -124,6 +125,7 @@ func (d *leaderDuties) look(members []gossip.Member, snap *catalog.Snapshot, now
 		members: members, servers: d.raft.Servers(), catalog: snap, autopilot: autopilot, initial: d.initial,
 		healthy: map[string]time.Time{}, missing: d.missing,
 	}
+	rand.Read(s.lineage[:]) // never fails
 	missing := map[string]bool{}
 	known := map[string]*gossip.Member{}
 	for i := range members {

@@ -24,6 +24,7 @@ type situation struct {
 	catalog   *catalog.Snapshot
 	autopilot catalog.Autopilot
 	initial   catalog.Autopilot // what autopilot's settings are to be until somebody sets others
+	lineage   catalog.Lineage   // at random, should the catalog need a name
 	// healthy says since when a server, by node id, has been alive and close behind
 	// the leader. Who is not listed is not.
 	healthy map[string]time.Time
@@ -52,6 +53,9 @@ const (
 // decide compares the members that gossip knows with the catalog and with raft.
 func (s *situation) decide() deeds {
 	var d deeds
+	if s.catalog.Lineage() == (catalog.Lineage{}) {
+		d.commands = append(d.commands, &catalog.SetLineage{Lineage: s.lineage})
+	}
 	if s.autopilot.ModifyIndex == 0 && s.autopilot != s.initial {
 		d.commands = append(d.commands, &catalog.SetAutopilot{Config: s.initial, CAS: true})
 	}

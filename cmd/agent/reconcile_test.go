@@ -154,6 +154,7 @@ func (tc *scene) situation(t *testing.T) *situation {
 			apply(failure(state.Snapshot().Node(m.Name)))
 		}
 	}
+	apply(&catalog.SetLineage{Lineage: catalog.Lineage{1}})
 	s := &situation{
 		datacenter: "dc1", self: "id-s1", expect: tc.expect, now: now, catalog: state.Snapshot(),
 		autopilot: catalog.Autopilot{CleanupDeadServers: !tc.keepDead, ServerStabilizationTime: 10 * time.Second},

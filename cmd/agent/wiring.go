@@ -56,6 +56,9 @@ func (a *Agent) build(cfg *Config) error {
 	if err := a.buildCerts(cfg); err != nil {
 		return err
 	}
+	if err := prepareViews(dir); err != nil {
+		return err
+	}
 	role := a.buildClient
 	if cfg.Server {
 		role = a.buildServer

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"muster/catalog/durable"
 	"muster/catalog/view"
 	"muster/consensus/transport"
 )
@@ -31,15 +32,29 @@ func (a *Agent) startClient() error {
 	return nil
 }
 
+// viewDir holds the copies of views, in the data directory.
+const viewDir = "view"
+
+// prepareViews makes the directory for views, without what a crash left in it.
+func prepareViews(dataDir string) error {
+	dir := under(dataDir, viewDir)
+	if dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	if err := durable.Sweep(dir); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	return nil
+}
+
 // newView makes a view of a datacenter's catalog, with a copy on disk.
 func (a *Agent) newView(cfg *Config, dc string) (*view.View, error) {
 	file := ""
 	if cfg.DataDir != "" {
-		dir := filepath.Join(cfg.DataDir, "view")
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("data directory: %w", err)
-		}
-		file = filepath.Join(dir, dc)
+		file = filepath.Join(cfg.DataDir, viewDir, dc)
 	}
 	return view.New(view.Config{
 		File: file, Datacenter: dc, // how stale is too stale, DNS decides
