@@ -21,10 +21,10 @@ func (r *Replica) HasState() bool {
 }
 
 // Bootstrap makes this replica a member of a new cluster, before or after Start. It is
-// called with the same list, in which this replica has a vote, on each of the first
-// servers; one that the cluster has found meanwhile needs it no more. It fails with Conflict
-// when there is state already, with Invalid when the list is no configuration. A
-// crash leaves all of it or nothing.
+// called on one of the first servers, or with the same list on several of them; the list
+// gives this replica a vote. Servers without state give theirs to whoever asks, so one that is called on
+// suffices once a majority runs. It fails with Conflict when there is state already, with
+// Invalid when the list is no configuration. A crash leaves all of it or nothing.
 func (r *Replica) Bootstrap(servers []Server) error {
 	if err := checkServers(servers, r.cfg.ID); err != nil {
 		return err

@@ -87,6 +87,23 @@ func TestBootstrapBeforeStart(t *testing.T) {
 	put(t, r, "k")
 }
 
+func TestOneFoundsForAll(t *testing.T) {
+	c := newCluster(t, nil)
+	for range 3 {
+		c.add(t.TempDir())
+	}
+	if err := c.members[0].Bootstrap(c.servers()); err != nil {
+		t.Fatal(err)
+	}
+	c.put(nil, "k")
+	c.expect(c.members, "k")
+	for _, m := range c.members {
+		if err := m.Bootstrap(c.servers()); catalog.CodeOf(err) != catalog.Conflict || len(m.Servers()) != 3 {
+			t.Errorf("a second Bootstrap: %v, servers %+v", err, m.Servers())
+		}
+	}
+}
+
 // A crash within Bootstrap leaves a member that can be bootstrapped again, or one that is.
 func TestInterruptedClusterBootstrap(t *testing.T) {
 	crash := errors.New("crash")
