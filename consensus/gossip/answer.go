@@ -18,7 +18,7 @@ func (p *Pool) answer() {
 			return
 		case msg := <-p.inbox:
 			if err := p.handle(msg, gate); err != nil {
-				(&delegate{p}).malformed("message", err)
+				p.malformed("message", err)
 			}
 		}
 	}

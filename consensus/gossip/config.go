@@ -52,7 +52,7 @@ type Config struct {
 
 	// Resolve finds the addresses of a host name; nil: the system's resolver.
 	Resolve   func(ctx context.Context, host string) ([]netip.Addr, error)
-	Transport Transport                            // nil: sockets on Bind. It belongs to the pool from New on
+	Transport Transport                            // nil: sockets on Bind. It belongs to the pool from a New that succeeds on
 	OnRTT     func(name string, rtt time.Duration) // called after each direct probe that was answered, must not block; nil: nobody asks
 	Logger    *slog.Logger                         // nil: nothing is logged
 	Metrics   *metrics.GossipPool                  // nil: nothing is counted

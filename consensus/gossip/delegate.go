@@ -62,7 +62,7 @@ func (d *delegate) MergeRemoteState(data []byte, _ bool) {
 	}
 	for _, r := range records {
 		if n := (newcomer{r.Name, r.Addr, r.Meta}); checkPool(d.cfg.WAN, d.cfg.Datacenter, n) != nil {
-			return // let the whole pass: MergeDelegate refused it, or will
+			return // of a cluster that NotifyMerge refuses to join
 		}
 	}
 	for _, c := range d.book.merge(records) {
@@ -168,15 +168,15 @@ func (d *delegate) NotifyPingComplete(n *memberlist.Node, rtt time.Duration, _ [
 // AckPayload implements memberlist.PingDelegate.
 func (d *delegate) AckPayload() []byte { return nil }
 
-func (d *delegate) refuse(r *refusal) error {
-	d.cfg.Metrics.Refused(r.why)
-	d.report.seldom(string(r.why), slog.LevelError, "gossip member refused", "reason", r.text)
+func (p *Pool) refuse(r *refusal) error {
+	p.cfg.Metrics.Refused(r.why)
+	p.report.seldom(string(r.why), slog.LevelError, "gossip member refused", "reason", r.text)
 	return r
 }
 
-func (d *delegate) malformed(what string, err error) {
-	d.cfg.Metrics.Refused(metrics.RefusedMalformed)
-	d.report.seldom("malformed", slog.LevelWarn, "gossip refused: not understood", "part", what, "error", err)
+func (p *Pool) malformed(what string, err error) {
+	p.cfg.Metrics.Refused(metrics.RefusedMalformed)
+	p.report.seldom("malformed", slog.LevelWarn, "gossip refused: not understood", "part", what, "error", err)
 }
 
 func read(n *memberlist.Node) (newcomer, error) {

@@ -81,9 +81,10 @@ func (p *Pool) Join(ctx context.Context, addrs []string) (int, error) {
 }
 
 // JoinForever joins whatever addrs gives at each try until somebody has answered.
-// It waits for interval between tries, gives up after max of them (0: never) and
-// logs the first failure and then one every ten seconds.
-func (p *Pool) JoinForever(ctx context.Context, addrs func() []string, interval time.Duration, max int) error {
+// It waits for interval between tries, gives up after limit of them (0: never) and
+// logs the first failure and then one every ten seconds. A name that is taken is
+// no reason to give up: its holder may be this host's former agent, just killed.
+func (p *Pool) JoinForever(ctx context.Context, addrs func() []string, interval time.Duration, limit int) error {
 	for try := 1; ; try++ {
 		n, err := p.Join(ctx, addrs())
 		if err == nil {
@@ -93,7 +94,7 @@ func (p *Pool) JoinForever(ctx context.Context, addrs func() []string, interval 
 		if ctx.Err() != nil || errors.Is(err, errNotRunning) {
 			return err
 		}
-		if max > 0 && try >= max {
+		if limit > 0 && try >= limit {
 			return fmt.Errorf("gave up after %d tries: %w", try, err)
 		}
 		level := slog.LevelWarn

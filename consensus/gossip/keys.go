@@ -80,7 +80,6 @@ func (p *Pool) ask(ctx context.Context, op keyOp, key []byte) (KeyReport, error)
 		p.calls.mu.Unlock()
 	}()
 
-	// This agent comes last: should the others not understand what it speaks afterwards, they have at least heard it all.
 	waiting := map[string]bool{}
 	gate := make(chan struct{}, joinWidth)
 	for _, m := range others {
@@ -95,7 +94,7 @@ func (p *Pool) ask(ctx context.Context, op keyOp, key []byte) (KeyReport, error)
 	}
 	report := newKeyReport(len(others) + 1)
 	p.collect(ctx, replies, waiting, report)
-	report.add(p.operate(req))
+	report.add(p.operate(req)) // last, so that what it asks is never said with a key that others do not have yet
 	for name := range waiting {
 		report.Errors[name] = "did not answer"
 	}

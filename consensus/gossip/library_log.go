@@ -92,8 +92,8 @@ func fromOf(text string) string {
 	return from
 }
 
-func containsAny(text string, any []string) bool {
-	for _, s := range any {
+func containsAny(text string, words []string) bool {
+	for _, s := range words {
 		if strings.Contains(text, s) {
 			return true
 		}

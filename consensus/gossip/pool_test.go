@@ -329,3 +329,27 @@ func TestSpacing(t *testing.T) {
 		t.Errorf("after many tries: %v", s)
 	}
 }
+
+// Failed members are tried, each at its own pace; others are not.
+func TestDue(t *testing.T) {
+	b := newBook("self", keep{72 * time.Hour, 24 * time.Hour}, newReporter(slog.New(slog.DiscardHandler)), nil)
+	m := meta{ID: "i", Datacenter: "dc1", Run: 1}
+	for _, name := range []string{"failed", "also", "alive", "left"} {
+		m.ID = name
+		b.heard(name, at1, m)
+		if name != "alive" {
+			b.gone(name)
+		}
+	}
+	b.depart(departure{Name: "left", ID: "left", Run: 1})
+	now, tried := time.Now(), map[string]int{}
+	for range 600 { // ten minutes
+		if m, ok := b.due(now, func() float64 { return 0.5 }); ok {
+			tried[m.Name]++
+		}
+		now = now.Add(time.Second)
+	}
+	if len(tried) != 2 || tried["failed"] < 15 || tried["failed"] > 30 || tried["also"] < 15 {
+		t.Errorf("tried in ten minutes: %v", tried)
+	}
+}

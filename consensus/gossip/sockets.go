@@ -38,8 +38,11 @@ const (
 	bindAttempts = 20 // until a port is free for TCP and UDP alike
 )
 
-// Listen binds both sockets; port 0 is a port that is free for both.
+// Listen binds both sockets; port 0 is a port that is free for both. Without a logger nothing is logged.
 func Listen(bind netip.AddrPort, log *slog.Logger) (*Sockets, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	var err error
 	for range bindAttempts {
 		var s *Sockets

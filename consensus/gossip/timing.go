@@ -13,7 +13,7 @@ import (
 type Timing struct {
 	ProbeInterval  time.Duration // between probes, of one member each
 	ProbeTimeout   time.Duration // for a direct reply, before others are asked to try; at most 2/5 of ProbeInterval, or their word comes too late
-	SuspicionMult  int           // a suspect may defend itself for ProbeInterval times this, times log10 of the members if there are more than ten
+	SuspicionMult  int           // a suspect may defend itself for ProbeInterval times this, and times log10 of the members if there are more than ten
 	GossipInterval time.Duration // between tellings of news
 	GossipNodes    int           // members told at a time
 	RetransmitMult int           // how often news is told: this times log10 of the members
@@ -25,7 +25,7 @@ type Timing struct {
 // LANTiming is the timing within a datacenter.
 func LANTiming() Timing {
 	return Timing{
-		ProbeInterval: 100 * time.Millisecond, ProbeTimeout: 40 * time.Millisecond, SuspicionMult: 12,
+		ProbeInterval: 100 * time.Millisecond, ProbeTimeout: 40 * time.Millisecond, SuspicionMult: 10,
 		GossipInterval: 50 * time.Millisecond, GossipNodes: 3, RetransmitMult: 10,
 		SyncInterval: 15 * time.Second, StreamTimeout: 5 * time.Second, MaxStrain: 8,
 	}
