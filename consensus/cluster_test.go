@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -113,7 +114,7 @@ func form(t testing.TB, n int, adjust func(*Config)) *cluster {
 	c.bootstrap()
 	c.put(nil, "formed")
 	for _, m := range c.members {
-		waitFor(t, "all members are ready", m.Ready)
+		until(t, "all members are ready", m.Ready)
 	}
 	return c
 }
@@ -125,7 +126,7 @@ func calm(cfg *Config) { cfg.HeartbeatTimeout = 2 * time.Second }
 func (c *cluster) put(leftOut []*member, keys ...string) {
 	c.t.Helper()
 	for _, k := range keys {
-		waitFor(c.t, "key "+k+" is written", func() bool {
+		until(c.t, "key "+k+" is written", func() bool {
 			_, err := c.leader(leftOut...).Apply(within(c.t), set(k))
 			if err != nil && catalog.CodeOf(err) != catalog.Unavailable {
 				c.t.Fatal(err)
@@ -150,7 +151,7 @@ func (c *cluster) add(dir string) *member {
 // start opens a member at an address of its own, the former one if it had one.
 func (c *cluster) start(m *member) {
 	c.t.Helper()
-	ln, err := net.Listen("tcp", cmpOr(m.cfg.Address, "127.0.0.1:0"))
+	ln, err := net.Listen("tcp", cmp.Or(m.cfg.Address, "127.0.0.1:0"))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -168,13 +169,6 @@ func (c *cluster) start(m *member) {
 		c.t.Fatal(err)
 	}
 	run(c.t, m.Replica)
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // restart closes a member and starts it again with what it has on disk.
@@ -219,7 +213,7 @@ func (c *cluster) isolate(m *member, parted bool) {
 func (c *cluster) leader(leftOut ...*member) *member {
 	c.t.Helper()
 	var found *member
-	waitFor(c.t, "there is a leader", func() bool {
+	until(c.t, "there is a leader", func() bool {
 		for _, m := range c.members {
 			if !slices.Contains(leftOut, m) && m.IsLeader() {
 				found = m
@@ -247,22 +241,10 @@ func (c *cluster) expect(on []*member, keys ...string) {
 	c.t.Helper()
 	for _, m := range on {
 		for _, k := range keys {
-			waitFor(c.t, "member "+m.cfg.ID+" has key "+k, func() bool {
+			until(c.t, "member "+m.cfg.ID+" has key "+k, func() bool {
 				p, _ := m.state.Snapshot().Pair(k)
 				return p != nil && string(p.Value) == "value of "+k
 			})
-		}
-	}
-}
-
-// waitFor polls until ok.
-func waitFor(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !ok(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatal("in vain waited until " + what)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func TestDeadLeaderIsReplaced(t *testing.T) {
 		t.Logf("round %d: writable again after %v", round, time.Since(began))
 		<-changed
 		for _, m := range c.others(old) {
-			waitFor(t, "all know the new leader", func() bool {
+			until(t, "all know the new leader", func() bool {
 				addr, _ := m.LeaderWatch()
 				return addr == c.leader(old).cfg.Address && m.Leader() == addr
 			})
@@ -51,11 +51,11 @@ func TestDeadLeaderIsReplaced(t *testing.T) {
 		c.expect(c.others(old), key)
 		c.rise(old)
 		c.expect(c.members, key, fmt.Sprint("after ", round))
-		waitFor(t, "the risen member is ready", old.Ready)
+		until(t, "the risen member is ready", old.Ready)
 	}
 	first := dump(t, c.members[0].state)
 	for _, m := range c.members[1:] {
-		waitFor(t, "all states are equal", func() bool { return bytes.Equal(first, dump(t, m.state)) })
+		until(t, "all states are equal", func() bool { return bytes.Equal(first, dump(t, m.state)) })
 	}
 }
 
@@ -71,7 +71,7 @@ func TestTwoOfThreeDieAndReturn(t *testing.T) {
 	for _, m := range c.others(l) {
 		c.kill(m)
 	}
-	waitFor(t, "the last one sees that it cannot lead", func() bool { return !l.IsLeader() })
+	until(t, "the last one sees that it cannot lead", func() bool { return !l.IsLeader() })
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if _, err := l.Apply(ctx, set("lost")); catalog.CodeOf(err) != catalog.Unavailable {
@@ -141,7 +141,7 @@ func TestPartitionedLeader(t *testing.T) {
 		t.Errorf("Apply on the old leader: %v", err)
 	}
 	c.isolate(old, false)
-	waitFor(t, "the old leader follows", func() bool {
+	until(t, "the old leader follows", func() bool {
 		p, _ := old.state.Snapshot().Pair("k")
 		return old.Leader() == l.cfg.Address && string(p.Value) == "new"
 	})
@@ -160,7 +160,7 @@ func TestLeaseEnds(t *testing.T) {
 		t.Error("it has no lease while all is well")
 	}
 	c.isolate(l, true)
-	waitFor(t, "the lease ends", func() bool { return !l.followed(m, term, time.Now().Add(-lease)) })
+	until(t, "the lease ends", func() bool { return !l.followed(m, term, time.Now().Add(-lease)) })
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	t.Logf("leads still: %v", l.IsLeader())
@@ -213,7 +213,7 @@ func TestRollingRestart(t *testing.T) {
 	}
 	enough := func(n int) {
 		t.Helper()
-		waitFor(t, "writes go on", func() bool { mu.Lock(); defer mu.Unlock(); return len(acked) >= n })
+		until(t, "writes go on", func() bool { mu.Lock(); defer mu.Unlock(); return len(acked) >= n })
 	}
 	for round := range 3 {
 		enough(200 * (round + 1))
@@ -224,7 +224,7 @@ func TestRollingRestart(t *testing.T) {
 		}
 		c.restart(m)
 		c.pause.Unlock()
-		waitFor(t, "it is ready again", m.Ready)
+		until(t, "it is ready again", m.Ready)
 	}
 	enough(800)
 	close(stop)
@@ -253,7 +253,7 @@ func TestFollowersHearOfCommits(t *testing.T) {
 	c := form(t, 3, calm)
 	l := c.leader()
 	for _, m := range c.others(l) {
-		waitFor(t, "replication runs through a pipeline", func() bool {
+		until(t, "replication runs through a pipeline", func() bool {
 			l.wire.mu.Lock()
 			defer l.wire.mu.Unlock()
 			return len(l.wire.lines) == 2 && m.Ready()
@@ -307,7 +307,7 @@ func TestReadIndexElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "all reach the index", func() bool {
+	until(t, "all reach the index", func() bool {
 		for _, m := range c.members {
 			if m.state.Applied() < index {
 				return false

@@ -88,7 +88,7 @@ func TestServerJoinsIsPromotedMovesAndGoes(t *testing.T) {
 	}
 	add()
 	c.expect([]*member{m}, "formed")
-	waitFor(t, "the new one is ready", m.Ready)
+	until(t, "the new one is ready", m.Ready)
 	if peers := m.Peers(); len(peers) != 2 {
 		t.Errorf("the new one knows of %v", peers)
 	}

@@ -14,7 +14,7 @@ func TestReadyOnlyWhenWhole(t *testing.T) {
 	if err := l.AddServer(within(t), Server{ID: m.cfg.ID, Address: m.cfg.Address}); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the new member is ready", m.Ready)
+	until(t, "the new member is ready", m.Ready)
 	expectKeys(t, m.state, all...)
 
 	// After a restart its log holds everything, but only a leader can say what of it is committed.
@@ -28,7 +28,7 @@ func TestReadyOnlyWhenWhole(t *testing.T) {
 		t.Errorf("last contact %v ago", m.LastContact())
 	}
 	c.isolate(m, false)
-	waitFor(t, "it is ready again", m.Ready)
+	until(t, "it is ready again", m.Ready)
 	expectKeys(t, m.state, append(all, "meanwhile")...)
 	if m.Term() != l.Term() || l.LastContact() != 0 {
 		t.Errorf("terms %d and %d, last contact of the leader %v", m.Term(), l.Term(), l.LastContact())

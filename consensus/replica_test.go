@@ -170,7 +170,8 @@ func TestReopenHasEverything(t *testing.T) {
 	put(t, r, "after")
 }
 
-func until(t *testing.T, what string, ok func() bool) {
+// until polls until ok.
+func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -42,7 +42,7 @@ func TestRestoreReachesEveryMember(t *testing.T) {
 			put(t, l.Replica, "after")
 			c.expect(c.members, append(keys("old", 30), "after")...)
 			for _, m := range c.members {
-				waitFor(t, "all have the same state", func() bool { return m.state.Applied() == l.state.Applied() })
+				until(t, "all have the same state", func() bool { return m.state.Applied() == l.state.Applied() })
 				if !bytes.Equal(dump(t, m.state), dump(t, l.state)) {
 					t.Error("the members differ")
 				}
@@ -72,7 +72,7 @@ func TestRestoreReachesEveryMember(t *testing.T) {
 			f := c.others(l)[0]
 			for _, m := range []*member{f, l} {
 				c.restart(m)
-				waitFor(t, "it is ready", m.Ready)
+				until(t, "it is ready", m.Ready)
 				if got := dump(t, m.state); !bytes.Equal(got, want) {
 					t.Error("the state differs after a restart")
 				}
@@ -213,7 +213,7 @@ func (c *cluster) behind(l *member, prefix string) []string {
 	was := l.CommitIndex()
 	names := keys(prefix, 100)
 	put(c.t, l.Replica, names...)
-	waitFor(c.t, "a snapshot shortens the log", func() bool {
+	until(c.t, "a snapshot shortens the log", func() bool {
 		first, err := l.Replica.stores.logs.FirstIndex()
 		return err == nil && first > was+1
 	})
@@ -230,7 +230,7 @@ func TestFollowerFarBehindGetsASnapshot(t *testing.T) {
 	all := c.behind(l, "a")
 	c.rise(f)
 	c.expect([]*member{f}, all...)
-	waitFor(t, "it is ready", f.Ready)
+	until(t, "it is ready", f.Ready)
 	if !strings.Contains(f.log.String(), "Installed remote snapshot") {
 		t.Error("it was not sent a snapshot")
 	}
@@ -249,7 +249,7 @@ func TestFollowerWithARottenSnapshot(t *testing.T) {
 	f := c.others(l)[0]
 	put(t, l.Replica, "first")
 	c.expect([]*member{f}, "first")
-	waitFor(t, "it has a snapshot", func() bool { return f.Snapshot(within(t)) == nil })
+	until(t, "it has a snapshot", func() bool { return f.Snapshot(within(t)) == nil })
 	c.kill(f)
 	all := c.behind(l, "a")
 	c.rise(f)

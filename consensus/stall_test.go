@@ -90,7 +90,7 @@ func TestFrozenDiskOfTheLeader(t *testing.T) {
 	awaitLead(t, old.Replica, false)
 
 	thaw()
-	waitFor(t, "the thawed leader follows", func() bool { return old.Leader() != "" && old.Leader() == c.leader().cfg.Address })
+	until(t, "the thawed leader follows", func() bool { return old.Leader() != "" && old.Leader() == c.leader().cfg.Address })
 	c.expect(c.members, append(keys("a", 20), "b")...)
 	c.put(nil, "c")
 	c.expect([]*member{old}, "c")
@@ -111,7 +111,7 @@ func TestBriefStall(t *testing.T) {
 	c.put(nil, "after")
 	c.expect(c.members, "after")
 	for _, m := range c.members {
-		waitFor(t, "all agree on a leader", func() bool { return m.Leader() != "" && m.Leader() == c.leader().cfg.Address })
+		until(t, "all agree on a leader", func() bool { return m.Leader() != "" && m.Leader() == c.leader().cfg.Address })
 	}
 }
 
@@ -121,7 +121,7 @@ func TestFrozenDiskOfAFollower(t *testing.T) {
 	f := c.others(l)[0]
 	thaw := freeze(t, disks[f.cfg.ID])
 	put(t, l.Replica, keys("a", 20)...)
-	waitFor(t, "the follower withdraws", f.watchdog.isStalled)
+	until(t, "the follower withdraws", f.watchdog.isStalled)
 	if f.Leader() != l.cfg.Address {
 		t.Errorf("it has forgotten the leader, for %q", f.Leader())
 	}
