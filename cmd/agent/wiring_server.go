@@ -60,7 +60,7 @@ func (a *Agent) buildServer(cfg *Config) error {
 }
 
 // heartbeatTimeout is that of raft with a raft_multiplier of 1.
-const heartbeatTimeout = 500 * time.Millisecond
+const heartbeatTimeout = 600 * time.Millisecond
 
 // buildForwarder makes the way to other servers.
 func (a *Agent) buildForwarder(cfg *Config, dial rpc.Dial) {
