@@ -13,8 +13,7 @@ type Refusal string
 
 // The reasons.
 const (
-	RefusedPlain     Refusal = "plaintext" // not encrypted, though it must be
-	RefusedKey       Refusal = "key"       // encrypted with a key this agent does not have
+	RefusedKey       Refusal = "key"       // not encrypted, or with a key this agent does not have
 	RefusedName      Refusal = "name"      // another member has the name or the id
 	RefusedStranger  Refusal = "stranger"  // of another datacenter or pool, or not an agent of ours
 	RefusedMalformed Refusal = "malformed" // cannot be understood, or is too large
@@ -48,7 +47,7 @@ func newGossip(reg prometheus.Registerer) *Gossip {
 	}, []string{"pool"})
 	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "muster_gossip_refused_total",
-		Help: "Messages and members that were refused, by reason: plaintext, key, name (taken by another member, or its id is), stranger (other datacenter or pool), malformed.",
+		Help: "Messages and members that were refused, by reason: key (not encrypted, or with a key this agent does not have), name (taken by another member, or its id is), stranger (other datacenter or pool), malformed.",
 	}, []string{"pool", "reason"})
 	strain := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "muster_gossip_strain",
@@ -63,7 +62,7 @@ func newGossip(reg prometheus.Registerer) *Gossip {
 		for _, s := range gossipStatuses {
 			p.members[s] = members.WithLabelValues(name, s)
 		}
-		for _, r := range []Refusal{RefusedPlain, RefusedKey, RefusedName, RefusedStranger, RefusedMalformed} {
+		for _, r := range []Refusal{RefusedKey, RefusedName, RefusedStranger, RefusedMalformed} {
 			p.refused[r] = refused.WithLabelValues(name, string(r))
 		}
 		return p

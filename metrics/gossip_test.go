@@ -16,7 +16,7 @@ func TestGossip(t *testing.T) {
 	r.Gossip.LAN.Set(map[string]int{"alive": 2})
 	r.Gossip.WAN.Joined()
 	r.Gossip.WAN.Failed()
-	r.Gossip.LAN.Refused(RefusedPlain)
+	r.Gossip.LAN.Refused(RefusedKey)
 	r.Gossip.LAN.Strain(2)
 	got, err := r.Read()
 	if err != nil {
@@ -29,7 +29,7 @@ func TestGossip(t *testing.T) {
 	for name, want := range map[string]float64{
 		"muster_gossip_members lan alive": 2, "muster_gossip_members lan failed": 0, "muster_gossip_members wan left": 0,
 		"muster_gossip_joins_total wan ": 1, "muster_gossip_joins_total lan ": 0, "muster_gossip_failures_total wan ": 1,
-		"muster_gossip_refused_total lan plaintext": 1, "muster_gossip_refused_total wan name": 0, "muster_gossip_strain lan ": 2,
+		"muster_gossip_refused_total lan key": 1, "muster_gossip_refused_total wan name": 0, "muster_gossip_strain lan ": 2,
 	} {
 		if have, ok := values[name]; !ok || have != want {
 			t.Errorf("%s is %v (%t), want %v", name, have, ok, want)

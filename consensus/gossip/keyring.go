@@ -82,7 +82,7 @@ func (k *keyring) change(op keyOp, key []byte) error {
 	keys := k.keys()
 	at := slices.IndexFunc(keys, func(have []byte) bool { return bytes.Equal(have, key) })
 	switch {
-	case op == keyList:
+	case op == keyList, op == keySpare && at != 0:
 		return nil
 	case op == keyInstall && at >= 0:
 		return nil
@@ -95,6 +95,8 @@ func (k *keyring) change(op keyOp, key []byte) error {
 		keys = append(keys, key)
 	case at < 0:
 		return errors.New("the key is not installed")
+	case op == keyHas:
+		return nil
 	case op == keyUse:
 		keys = slices.Insert(slices.Delete(keys, at, at+1), 0, key)
 	case at == 0:

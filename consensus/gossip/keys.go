@@ -38,13 +38,21 @@ func (p *Pool) InstallKey(ctx context.Context, key []byte) (KeyReport, error) {
 	return p.ask(ctx, keyInstall, key)
 }
 
-// UseKey has all members encrypt with a key that was installed.
+// UseKey has all members encrypt with a key that was installed. Nobody does
+// unless all say that they have it: those who do not would hear no more.
 func (p *Pool) UseKey(ctx context.Context, key []byte) (KeyReport, error) {
+	if report, err := p.ask(ctx, keyHas, key); err != nil {
+		return report, err
+	}
 	return p.ask(ctx, keyUse, key)
 }
 
-// RemoveKey has all members forget a key. One that encrypts with it refuses.
+// RemoveKey has all members forget a key. Nobody does unless all say that they do
+// not encrypt with it: one that does would be heard no more.
 func (p *Pool) RemoveKey(ctx context.Context, key []byte) (KeyReport, error) {
+	if report, err := p.ask(ctx, keySpare, key); err != nil {
+		return report, err
+	}
 	return p.ask(ctx, keyRemove, key)
 }
 
@@ -88,7 +96,7 @@ func (p *Pool) ask(ctx context.Context, op keyOp, key []byte) (KeyReport, error)
 			gate <- struct{}{}
 			defer func() { <-gate }()
 			if err := list.SendReliable(node(m), req.encode()); err != nil {
-				p.deliver(keyReply{ID: req.ID, From: m.Name, Err: "could not be asked: " + err.Error()})
+				p.deliver(keyReply{ID: req.ID, From: m.Name, Err: "could not be asked: " + err.Error(), unsent: true})
 			}
 		})
 	}
@@ -126,7 +134,9 @@ func newKeyReport(members int) *KeyReport {
 }
 
 func (r *KeyReport) add(reply keyReply) {
-	r.Replies++
+	if !reply.unsent {
+		r.Replies++
+	}
 	if reply.Err != "" {
 		r.Errors[reply.From] = reply.Err
 	}
@@ -148,7 +158,7 @@ func (p *Pool) operate(req keyRequest) keyReply {
 	}
 	if err := p.keys.change(req.Op, req.Key); err != nil {
 		reply.Err = err.Error()
-	} else if req.Op != keyList {
+	} else if req.Op == keyInstall || req.Op == keyUse || req.Op == keyRemove {
 		p.report.report(slog.LevelInfo, "gossip keys changed", "operation", req.Op.String(), "asked_by", req.From)
 	}
 	reply.Keys = p.keys.keys()
@@ -157,7 +167,7 @@ func (p *Pool) operate(req keyRequest) keyReply {
 
 // String names the operation.
 func (op keyOp) String() string {
-	return [...]string{"list", "install", "use", "remove"}[op]
+	return [...]string{"list", "install", "use", "remove", "has", "spare"}[op]
 }
 
 // node is a member as memberlist addresses it.

@@ -74,13 +74,29 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// One that cannot be asked, or does not answer, is told of.
+// One that cannot be asked is told of, and nothing is done that would cut one off.
 func TestKeysUnanswered(t *testing.T) {
 	pools := form(t, agent("a", keyed(key1)), agent("b", keyed(key1)))
 	stop(t, pools[1])
 	report, err := pools[0].InstallKey(within(t, patience), key2)
-	if err == nil || report.Members != 2 || !strings.Contains(report.Errors["b"], "could not be asked") || report.Keys[text(key2)] != 1 {
+	if err == nil || report.Members != 2 || report.Replies != 1 || !strings.Contains(report.Errors["b"], "could not be asked") || report.Keys[text(key2)] != 1 {
 		t.Errorf("%+v, %v", report, err)
+	}
+	becomes(t, pools[0], "b", Failed)
+	lacks := start(t, agent("lacks", keyed(key1)))
+	join(t, lacks, pools[0])
+	becomes(t, pools[0], "lacks", Alive)
+	if report, err = pools[0].UseKey(within(t, patience), key2); err == nil || !strings.Contains(report.Errors["lacks"], "not installed") || report.Primary[text(key1)] != 2 {
+		t.Errorf("use of a key that one lacks: %+v, %v", report, err)
+	}
+	if err := lacks.keys.change(keyInstall, key2); err != nil {
+		t.Fatal(err)
+	}
+	if err := lacks.keys.change(keyUse, key2); err != nil {
+		t.Fatal(err)
+	}
+	if report, err = pools[0].RemoveKey(within(t, patience), key2); err == nil || !strings.Contains(report.Errors["lacks"], "encrypts") || report.Keys[text(key2)] != 2 {
+		t.Errorf("removal of a key that one encrypts with: %+v, %v", report, err)
 	}
 	if _, err := start(t, agent("c")).ListKeys(t.Context()); !errors.Is(err, ErrNotEncrypted) {
 		t.Errorf("without a key: %v", err)
@@ -95,6 +111,11 @@ func TestKeyringChanges(t *testing.T) {
 		want string // the keys left, or an error
 	}{
 		{"list", keyList, nil, "\x01\x02\x03"},
+		{"has", keyHas, key3, "\x01\x02\x03"},
+		{"has not", keyHas, []byte{9}, "not installed"},
+		{"spare", keySpare, key2, "\x01\x02\x03"},
+		{"spare, not there", keySpare, []byte{9}, "\x01\x02\x03"},
+		{"not spare", keySpare, key1, "encrypts"},
 		{"install what is there", keyInstall, key2, "\x01\x02\x03"},
 		{"use", keyUse, key3, "\x03\x01\x02"},
 		{"remove from the middle", keyRemove, key2, "\x01\x03"},

@@ -48,6 +48,8 @@ const (
 	keyInstall
 	keyUse
 	keyRemove
+	keyHas   // nothing is done: is the key installed?
+	keySpare // nothing is done: is it one that does not encrypt?
 )
 
 // keyRequest asks a member to do something with its keys.
@@ -69,7 +71,7 @@ func (m keyRequest) encode() []byte {
 
 func decodeKeyRequest(d *decoder) (keyRequest, error) {
 	m := keyRequest{ID: d.number(math.MaxUint64), From: d.string(maxMemberName), Op: keyOp(d.byte()), Key: d.bytes(maxKey)}
-	if m.Op > keyRemove {
+	if m.Op > keySpare {
 		d.fail(fmt.Errorf("key operation %d is unknown", m.Op))
 	}
 	return m, d.err
@@ -81,6 +83,8 @@ type keyReply struct {
 	From string
 	Err  string   // "": done
 	Keys [][]byte // after it was done, the primary first
+
+	unsent bool // not a reply: the member could not be asked
 }
 
 func (m keyReply) encode() []byte {

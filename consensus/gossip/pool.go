@@ -125,6 +125,7 @@ func advertised(a netip.AddrPort) string { return a.Addr().Unmap().String() }
 func (p *Pool) Addr() netip.AddrPort { return p.at }
 
 // Start begins to gossip, and to look for the members that were known before.
+// After an error only Close is left to do.
 func (p *Pool) Start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
