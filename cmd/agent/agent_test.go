@@ -44,6 +44,7 @@ type setup struct {
 	files   map[string]string
 	tweak   func(*Config)
 	network network
+	after   *testAgent // whose ports for other agents to take over; nil: any
 }
 
 // startAgent runs an agent over files (name to text). With a data directory it
@@ -67,6 +68,10 @@ func (s setup) start(t *testing.T) *testAgent {
 			DNSPort: &zero, HTTPPort: &zero, ServerPort: &zero, SerfLANPort: &zero, SerfWANPort: &zero,
 			RetryJoin: s.join,
 		},
+	}
+	if s.after != nil {
+		lan, wan, server := int(s.after.lan.Addr().Port()), int(s.after.wan.Addr().Port()), int(s.after.raftAddr.Port())
+		o.Overrides.SerfLANPort, o.Overrides.SerfWANPort, o.Overrides.ServerPort = &lan, &wan, &server
 	}
 	name := cmp.Or(s.name, "n1")
 	o.Overrides.NodeName = &name
@@ -163,10 +168,10 @@ func (a *testAgent) call(method, path, body string) (int, string) {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	return code, text
+	return code, strings.TrimSpace(text)
 }
 
-// try is call for any goroutine.
+// try is call for any goroutine, and returns the body as it came.
 func (a *testAgent) try(method, path, body string) (int, string, error) {
 	req, err := http.NewRequestWithContext(a.t.Context(), method, "http://"+a.Agent.http.Addrs()[0].String()+path, strings.NewReader(body))
 	if err != nil {
@@ -178,7 +183,7 @@ func (a *testAgent) try(method, path, body string) (int, string, error) {
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
-	return resp.StatusCode, strings.TrimSpace(string(data)), err
+	return resp.StatusCode, string(data), err
 }
 
 func (a *testAgent) want(method, path, body string, status int, text string) {

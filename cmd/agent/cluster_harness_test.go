@@ -182,6 +182,15 @@ func (c *testCluster) restart(a *testAgent) *testAgent {
 	return c.start(a.setup)
 }
 
+// wipe starts a server again that has lost its disk, at the address it had.
+func (c *testCluster) wipe(a *testAgent) *testAgent {
+	c.t.Helper()
+	delete(c.by, a.name)
+	s := a.setup
+	s.dataDir, s.after = c.t.TempDir(), a
+	return c.start(s)
+}
+
 // everywhere waits until every running agent resolves a name to an answer.
 func (c *testCluster) everywhere(what, name, want string) {
 	c.t.Helper()

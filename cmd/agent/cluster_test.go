@@ -86,27 +86,6 @@ func TestLeaveIsForGood(t *testing.T) {
 	})
 }
 
-func TestWipedServerComesBack(t *testing.T) {
-	c := startCluster(t, 3, 1)
-	c.by["c1"].want("PUT", "/v1/kv/k", "v", 200, "true")
-	wiped := c.by["s2"]
-	c.kill(wiped)
-	s := wiped.setup
-	s.dataDir = t.TempDir()
-	s.expect = 3
-	c.noticed("s2")
-	back := c.start(s)
-	c.await("s2 votes again", func() error {
-		for _, r := range c.leader().replica.Servers() {
-			if r.ID == back.id && r.Voter {
-				return nil
-			}
-		}
-		return fmt.Errorf("%v", c.leader().replica.Servers())
-	})
-	back.want("GET", "/v1/kv/k?raw&stale", "", 200, "v")
-}
-
 func TestClientRebootsAlone(t *testing.T) {
 	c := startCluster(t, 1, 1)
 	c.by["s1"].want("PUT", "/v1/catalog/register", `{"Node":"x","Address":"192.0.2.1","Service":{"Service":"web"}}`, 200, "true")
