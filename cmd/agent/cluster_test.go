@@ -8,6 +8,7 @@ import (
 )
 
 func TestClusterForms(t *testing.T) {
+	t.Parallel()
 	for _, order := range []string{"s1 s2 s3 c1 c2", "c1 s3 c2 s2 s1"} {
 		t.Run(order, func(t *testing.T) {
 			c := startCluster(t, 3, 2, strings.Fields(order)...)
@@ -22,6 +23,7 @@ func TestClusterForms(t *testing.T) {
 }
 
 func TestAnyAgentServesAnything(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, 2)
 	for _, a := range c.running() {
 		a.want("PUT", "/v1/kv/"+a.name, "by "+a.name, 200, "true")
@@ -37,6 +39,7 @@ func TestAnyAgentServesAnything(t *testing.T) {
 }
 
 func TestLeaderDies(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, 2)
 	c.by["c1"].want("PUT", "/v1/agent/service/register", `{"Name":"web","Address":"192.0.2.1"}`, 200, "")
 	c.everywhere("before", "web.service.consul", "192.0.2.1")
@@ -56,6 +59,7 @@ func TestLeaderDies(t *testing.T) {
 }
 
 func TestDeadClientIsDropped(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, 2)
 	c.by["c1"].want("PUT", "/v1/agent/service/register", `{"Name":"web","Address":"192.0.2.1"}`, 200, "")
 	c.everywhere("before", "web.service.consul", "192.0.2.1")
@@ -67,6 +71,7 @@ func TestDeadClientIsDropped(t *testing.T) {
 }
 
 func TestLeaveIsForGood(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, 1)
 	gone := c.leader()
 	gone.want("PUT", "/v1/agent/leave", "", 200, "")
@@ -87,6 +92,7 @@ func TestLeaveIsForGood(t *testing.T) {
 }
 
 func TestClientRebootsAlone(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 1, 1)
 	c.by["s1"].want("PUT", "/v1/catalog/register", `{"Node":"x","Address":"192.0.2.1","Service":{"Service":"web"}}`, 200, "true")
 	client := c.by["c1"]

@@ -8,6 +8,7 @@ import (
 
 // TestDeletedRowsReturn deletes rows behind the backs of the agents they belong to.
 func TestDeletedRowsReturn(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, 1)
 	for _, name := range []string{"c1", "s2"} {
 		a := c.by[name]
@@ -35,6 +36,7 @@ func TestDeletedRowsReturn(t *testing.T) {
 
 // TestDuplicateName starts an agent under the name of another, which keeps it while it lives.
 func TestDuplicateName(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, 2)
 	owner := c.by["c1"]
 	owner.want("PUT", "/v1/agent/service/register", `{"Name":"web","Address":"192.0.2.1"}`, 200, "")

@@ -10,6 +10,7 @@ import (
 
 // TestLeaderIsCutOff cuts the leader and a client off from all others.
 func TestLeaderIsCutOff(t *testing.T) {
+	t.Parallel()
 	n := newTestNetwork()
 	c := setup{tweak: impatient}.startCluster(t, n, 3, 2)
 	c.external("web", "192.0.2.1")
@@ -63,6 +64,7 @@ func TestLeaderIsCutOff(t *testing.T) {
 
 // TestEveryServerIsAlone cuts all wires between servers, so that nobody leads.
 func TestEveryServerIsAlone(t *testing.T) {
+	t.Parallel()
 	n := newTestNetwork()
 	c := setup{tweak: impatient}.startCluster(t, n, 3, 1)
 	c.external("web", "192.0.2.1")

@@ -65,6 +65,7 @@ func (c *testCluster) keysAre(prefix string, n int) {
 }
 
 func TestTwoOfThreeDie(t *testing.T) {
+	t.Parallel()
 	c := setup{tweak: impatient}.startCluster(t, nil, 3, 2)
 	c.external("web", "192.0.2.1")
 	c.writeKeys("k", 20)

@@ -35,6 +35,7 @@ func (c *testCluster) votes(a *testAgent) {
 }
 
 func TestWipedServerComesBack(t *testing.T) {
+	t.Parallel()
 	c := setup{tweak: forgetful}.startCluster(t, nil, 3, 1)
 	c.external("web", "192.0.2.1")
 	c.writeKeys("k", 50)
@@ -68,7 +69,7 @@ func TestWipedServerComesBack(t *testing.T) {
 
 // TestAllServersAreWiped has agents refill a catalog that knows nothing of them.
 func TestAllServersAreWiped(t *testing.T) {
-	t.Parallel() // it mostly waits
+	t.Parallel()
 	c := startCluster(t, 3, 2)
 	c.by["c1"].want("PUT", "/v1/agent/service/register", `{"Name":"web","Address":"192.0.2.1"}`, 200, "")
 	c.by["c2"].want("PUT", "/v1/agent/service/register", `{"Name":"db","Address":"192.0.2.2","Check":{"TTL":"1h","Status":"passing"}}`, 200, "")
@@ -103,6 +104,7 @@ func (a *testAgent) index(path string) uint64 {
 }
 
 func TestRestoreThroughFollower(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, 2)
 	c.external("web", "192.0.2.1")
 	c.writeKeys("k", 10)
@@ -158,7 +160,7 @@ func TestRestoreThroughFollower(t *testing.T) {
 
 // TestDeadServerIsReplaced lets autopilot remove a dead server once another has taken its place.
 func TestDeadServerIsReplaced(t *testing.T) {
-	t.Parallel() // it mostly waits
+	t.Parallel()
 	c := setup{tweak: func(cfg *Config) { cfg.Autopilot.ServerStabilizationTime = 50 * time.Millisecond }}.startCluster(t, nil, 3, 1)
 	c.writeKeys("k", 5)
 	dead := c.leader()

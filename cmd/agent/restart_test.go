@@ -5,6 +5,7 @@ import "testing"
 // TestRollingRestart restarts one agent after the other, without a word of leaving,
 // and asks all others all the while.
 func TestRollingRestart(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, 2)
 	c.external("web", "192.0.2.1")
 	q := newAsker(t, "web.service.consul")

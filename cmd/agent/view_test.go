@@ -12,6 +12,7 @@ import (
 // TestViewIsResumed kills the server that a client follows. The client goes on by
 // index with another server and is not sent everything again.
 func TestViewIsResumed(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, 2)
 	c.external("web", "192.0.2.1")
 	client := c.by["c1"]
@@ -65,6 +66,7 @@ func (c *testCluster) following(client *testAgent) *testAgent {
 
 // TestFrozenFeed has the server that a client follows fall silent without a word.
 func TestFrozenFeed(t *testing.T) {
+	t.Parallel()
 	n := newTestNetwork()
 	c := setup{}.startCluster(t, n, 3, 1)
 	c.external("web", "192.0.2.1")
@@ -80,7 +82,7 @@ func TestFrozenFeed(t *testing.T) {
 		}
 		return nil
 	})
-	c.running()[0].want("PUT", "/v1/catalog/register", `{"Node":"x","Address":"192.0.2.2","Service":{"Service":"db"}}`, 200, "true")
+	c.leader().want("PUT", "/v1/catalog/register", `{"Node":"x","Address":"192.0.2.2","Service":{"Service":"db"}}`, 200, "true")
 	client.resolves("from another server", "db.service.consul", "192.0.2.2")
 	if after := client.view.Status(); after.Resyncs != before.Resyncs {
 		t.Errorf("%+v, was %+v", after, before)
