@@ -238,3 +238,29 @@ func (c *testCluster) external(service, address string) {
 	c.running()[0].want("PUT", "/v1/catalog/register", fmt.Sprintf(`{"Node":"ext-%s","Address":%q,"Service":{"Service":%q}}`, service, address, service), 200, "true")
 	c.everywhere("registered", service+".service.consul", address)
 }
+
+// joinWAN has all servers meet in the pool of all datacenters, and those of other clusters too.
+func (c *testCluster) joinWAN(others ...*testCluster) {
+	c.t.Helper()
+	all := c.servers()
+	for _, o := range others {
+		all = append(all, o.servers()...)
+	}
+	for _, a := range all[1:] {
+		all[0].want("PUT", "/v1/agent/join/"+a.wan.Addr().String()+"?wan", "", 200, "")
+	}
+	c.await("all servers in the WAN pool", func() error {
+		for _, a := range all {
+			alive := 0
+			for _, m := range a.wan.Members() {
+				if m.Status == gossip.Alive {
+					alive++
+				}
+			}
+			if alive != len(all) {
+				return fmt.Errorf("%s of %s has met %d", a.name, a.config().Datacenter, alive)
+			}
+		}
+		return nil
+	})
+}

@@ -73,9 +73,14 @@ func (o *operator) Health() ([]httpapi.ServerHealth, error) {
 	return out, nil
 }
 
+// keyTime bounds how long members may take to answer for their keys.
+const keyTime = 10 * time.Second
+
 // Keys implements httpapi.Operator.
 func (o *operator) Keys(ctx context.Context, localOnly bool) ([]httpapi.KeyRing, error) {
 	a := (*Agent)(o)
+	ctx, cancel := context.WithTimeout(ctx, keyTime)
+	defer cancel()
 	var out []httpapi.KeyRing
 	for _, pool := range a.pools(localOnly) {
 		r, err := pool.ListKeys(ctx)
@@ -117,7 +122,7 @@ func (o *operator) onRings(ctx context.Context, key string, do func(*gossip.Pool
 	if err != nil {
 		return catalog.Errorf(catalog.Invalid, "Key: not base64")
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, keyTime)
 	defer cancel()
 	for _, pool := range (*Agent)(o).pools(false) {
 		if _, err := do(pool, ctx, raw); err != nil {
