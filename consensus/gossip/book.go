@@ -48,6 +48,7 @@ type entry struct {
 	over   uint64 // runs up to this one have ended on purpose
 	pruned bool   // not shown once it has left
 
+	greet bool      // it started again, and may not know whom it was with
 	tries int       // to reach it since it failed
 	next  time.Time // try not before
 }

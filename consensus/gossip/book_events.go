@@ -18,7 +18,7 @@ func (b *book) heard(name string, at netip.AddrPort, m meta) (d departure, conte
 	if e == nil {
 		e = &entry{Member: Member{Name: name}}
 		b.members[name] = e
-	} else if e.ID != m.ID { // another agent took over a name that was free
+	} else if e.greet = e.greet || name != b.self && m.Run > e.meta.Run; e.ID != m.ID { // another agent took over a name that was free
 		b.report.report(slog.LevelInfo, "member's name passes to another agent", "member", name, "id", e.ID, "new_id", m.ID)
 		delete(b.holders, e.ID)
 		e.over, e.pruned, e.Status = 0, false, ""

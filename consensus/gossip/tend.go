@@ -50,7 +50,7 @@ func (p *Pool) tend() {
 	}
 }
 
-// reconnect looks for members known from before, and then for failed ones, one at a time.
+// reconnect looks for members known from before, and then for those that started again or failed, one at a time.
 func (p *Pool) reconnect() {
 	p.rejoin()
 	tick := time.NewTicker(tendEvery / 2)
@@ -85,7 +85,12 @@ func spacing(tries, alive int, draw float64) time.Duration {
 	return time.Duration(float64(base) * max(1, float64(alive)/crowd) * (0.5 + draw))
 }
 
-// due returns a failed member that is to be tried now, any of those that are, and plans its next try.
+// greeters is how many of the living greet a member that started again. It may
+// have been found by a probe while it knew nobody, and would not look for us.
+const greeters = 3
+
+// due returns a member to contact now: one that started again, or else a failed
+// one, any of those whose time has come, and plans its next try.
 func (b *book) due(now time.Time, draw func() float64) (Member, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -98,6 +103,10 @@ func (b *book) due(now time.Time, draw func() float64) (Member, bool) {
 	var pick *entry
 	for _, e := range b.members {
 		switch {
+		case e.alive && e.greet:
+			if e.greet = false; draw()*float64(alive) < greeters {
+				return e.Member, true
+			}
 		case e.Status != Failed || now.Before(e.next):
 		case e.next.IsZero():
 			e.next = now.Add(spacing(0, alive, draw()))
