@@ -80,6 +80,7 @@ type replica struct {
 	// before sees each command and may fail it (with lost, after it was applied).
 	before func(catalog.Command) error
 	lost   error
+	refuse string // id of an instance whose registration in a batch is refused
 	log    []catalog.Command
 }
 
@@ -107,9 +108,25 @@ func (r *replica) Apply(_ context.Context, c catalog.Command) (catalog.Result, e
 	}
 	r.log = append(r.log, c)
 	r.index++
-	res, err := r.state.Apply(r.index, c)
+	res, err := r.state.Apply(r.index, r.spoiled(c))
 	if r.lost != nil {
 		return catalog.Result{}, r.lost
 	}
 	return res, err
+}
+
+// spoiled makes the registration of the instance to refuse one that cannot be.
+func (r *replica) spoiled(c catalog.Command) catalog.Command {
+	batch, ok := c.(*catalog.Batch)
+	if !ok || r.refuse == "" {
+		return c
+	}
+	out := &catalog.Batch{}
+	for _, c := range batch.Commands {
+		if reg, ok := c.(*catalog.Register); ok && reg.Instance != nil && reg.Instance.ID == r.refuse {
+			c = &catalog.Register{Node: catalog.Node{Name: "no address"}}
+		}
+		out.Commands = append(out.Commands, c)
+	}
+	return out
 }

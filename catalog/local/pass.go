@@ -8,34 +8,40 @@ import (
 	"muster/catalog"
 )
 
-// pass makes one full comparison and sends what differs.
-func (y *Syncer) pass(ctx context.Context, now time.Time) error {
+// pass makes one full comparison and sends what differs. sent tells whether the catalog
+// has answered to all of it, if only by refusing some of it, which is then the error.
+func (y *Syncer) pass(ctx context.Context, now time.Time) (sent bool, err error) {
 	node, want, seen := y.cfg.Store.view()
 	snap := y.cfg.Snapshot()
 	if !sameNode(&node, snap.Node(node.Name)) {
 		// Alone and first: while the name belongs to another node's id this is
 		// refused, and then nothing of ours may land on that node.
 		if _, err := y.apply(ctx, &catalog.Register{Node: node}); err != nil {
-			return err
+			return false, err
 		}
 		snap = y.cfg.Snapshot()
 	}
 	have := rowsOn(snap, node.Name)
 	y.confirm(have)
-	d := demand{node: node, want: want, seen: seen, have: have, doubt: y.sent, all: y.all,
+	d := demand{node: node, want: want, seen: seen, have: have, doubt: y.sent, all: y.all, checks: y.checks,
 		outputs: now.Sub(y.flushed) >= y.cfg.Store.cfg.UpdateInterval}
 	p := d.plan()
 	y.held = p.held
 	if d.outputs {
 		y.flushed = now
 	}
-	for steps := range batches(p.steps) {
-		if err := y.send(ctx, steps); err != nil {
-			return err
-		}
-	}
 	y.all = false
-	return nil
+	var refused error
+	for steps := range batches(p.steps) {
+		r, err := y.send(ctx, steps)
+		if err != nil {
+			y.all = y.all || d.all
+			return false, err
+		}
+		refused = cmp.Or(refused, r)
+	}
+	y.checks = false
+	return true, refused
 }
 
 // confirm forgets the rows sent that have arrived in the catalog's copy.
@@ -54,8 +60,9 @@ func (y *Syncer) confirm(have rows) {
 	}
 }
 
-// send applies one batch and looks at every outcome. The error is the first refusal.
-func (y *Syncer) send(ctx context.Context, steps []step) error {
+// send applies one batch and looks at every outcome. refused is the first refusal; what
+// else is in the batch has been applied all the same.
+func (y *Syncer) send(ctx context.Context, steps []step) (refused, err error) {
 	batch := &catalog.Batch{}
 	for _, s := range steps {
 		batch.Commands = append(batch.Commands, s.command)
@@ -68,9 +75,8 @@ func (y *Syncer) send(ctx context.Context, steps []step) error {
 	}
 	res, err := y.apply(ctx, batch)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var refused error
 	for i, out := range res.Batch {
 		switch {
 		case out.Err != nil:
@@ -81,7 +87,7 @@ func (y *Syncer) send(ctx context.Context, steps []step) error {
 			y.cfg.Observe(time.Since(steps[i].turned))
 		}
 	}
-	return refused
+	return refused, nil
 }
 
 func (y *Syncer) apply(ctx context.Context, c catalog.Command) (catalog.Result, error) {

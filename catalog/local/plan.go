@@ -71,8 +71,9 @@ type demand struct {
 	have rows
 	// doubt names rows of which the catalog's copy proves nothing, because a
 	// command that wrote them is not known to be in it. They are written again.
-	doubt rows
-	all   bool // doubt everything
+	doubt  rows
+	all    bool // doubt everything
+	checks bool // doubt every check
 	// outputs: also send checks of which nothing but the output changed.
 	outputs bool
 }
@@ -124,7 +125,7 @@ func (d *demand) checkSteps(p *plan, registers map[string]*catalog.Register) {
 		have := d.have.checks[id]
 		_, doubtful := d.doubt.checks[id]
 		switch {
-		case have == nil || doubtful || d.all || !sameDefinition(want, have):
+		case have == nil || doubtful || d.all || d.checks || !sameDefinition(want, have):
 			r := d.register(registers, want.ServiceID)
 			r.Checks = append(r.Checks, want)
 		case want.Status != have.Status:

@@ -73,7 +73,7 @@ func (m *machine) actions(tt *testing.T) map[string]func(*rapid.T) {
 			_, err := m.store.LoadConfig(rapid.SliceOfN(rapid.Custom(drawService), 0, 2).Draw(t, "services"), nil)
 			expected(t, err)
 		},
-		"sync": func(*rapid.T) { _ = m.sync.pass(tt.Context(), time.Now()) }, // refused now and then, by design of "fail"
+		"sync": func(*rapid.T) { _, _ = m.sync.pass(tt.Context(), time.Now()) }, // refused now and then, by design of "fail"
 		"fail": func(t *rapid.T) {
 			m.lost = nil
 			if rapid.Bool().Draw(t, "lost") {
@@ -100,8 +100,8 @@ func (m *machine) inLine(t *rapid.T) {
 	}
 	lost := m.lost
 	m.lost = nil
-	if err := m.sync.pass(context.Background(), time.Now()); err != nil {
-		t.Fatalf("sync: %v", err)
+	if sent, err := m.sync.pass(context.Background(), time.Now()); err != nil || !sent {
+		t.Fatalf("sync: %t, %v", sent, err)
 	}
 	m.lost = lost
 	snap := m.state.Snapshot()

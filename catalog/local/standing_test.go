@@ -23,7 +23,7 @@ func TestStanding(t *testing.T) {
 		good := ttl("good")
 		good.Status = catalog.Passing
 		must(t, s.RegisterCheck(good), s.RegisterCheck(ttl("c")), s.SetMaintenance("", true, "disk"))
-		stands("good", Standing{Status: catalog.Passing})
+		stands("good", Standing{Status: catalog.Passing, Since: start, OrBefore: true})
 		stands("c", Standing{Status: catalog.Critical, Since: start, OrBefore: true})
 		stands(catalog.NodeMaintenance, Standing{Status: catalog.Critical, Since: start, OrBefore: true})
 

@@ -151,7 +151,7 @@ func (s *Store) Definitions() []catalog.CheckDefinition {
 }
 
 // Changed returns a channel that is closed at the next change of what
-// Instances, Checks or Definitions return. Take it before reading those.
+// Instances, Checks, Definitions or Unproven return. Take it before reading those.
 func (s *Store) Changed() <-chan struct{} { return s.changed.wait() }
 
 // change lets f edit the table and makes the result durable, then visible. When

@@ -35,6 +35,9 @@ type SyncConfig struct {
 	// Observe is told, for each check that turned critical, the time from its
 	// verdict to the commit in the catalog. Nil: nobody.
 	Observe func(seenToApplied time.Duration)
+	// InLine is told when all that the store holds has come to the catalog for the
+	// first time, when it has not for a while, and when it has again. It must not block. Nil: nobody.
+	InLine func(bool)
 }
 
 const (
@@ -50,6 +53,9 @@ const (
 	applyTimeout = 5 * time.Second
 	// reapEvery is how late a service critical for too long may be deregistered.
 	reapEvery = 5 * time.Second
+	// outOfLine is how long nothing may get through before this agent no longer says that
+	// the catalog is in line with it. An election takes less.
+	outOfLine = 3 * time.Second
 	// Bounds of the pause after a failure.
 	minPause = 50 * time.Millisecond
 	maxPause = time.Second
@@ -64,10 +70,16 @@ type Syncer struct {
 	sent rows
 	// all makes the next pass register everything again.
 	all bool
+	// checks makes it register every check again. The first pass does: the copy of the
+	// catalog that an agent starts with may be of any age, and a check that is
+	// critical in it may still be passing for all others.
+	checks bool
 	// flushed is when outputs were last sent for their own sake.
 	flushed time.Time
 	held    bool
 	trouble int // failures in a row
+	inLine  bool
+	unsent  time.Time // since when passes have not got through; zero: the last one has
 }
 
 // NewSyncer returns a Syncer; Run runs it.
@@ -84,7 +96,10 @@ func NewSyncer(cfg SyncConfig) *Syncer {
 	if cfg.Observe == nil {
 		cfg.Observe = func(time.Duration) {}
 	}
-	return &Syncer{cfg: cfg, sent: newRows()}
+	if cfg.InLine == nil {
+		cfg.InLine = func(bool) {}
+	}
+	return &Syncer{cfg: cfg, sent: newRows(), checks: true}
 }
 
 // Run compares and sends until ctx ends: at once, after each change here or of this
@@ -99,10 +114,11 @@ func (y *Syncer) Run(ctx context.Context) {
 	for {
 		wake := y.cfg.Store.urgent.wait()
 		behind := y.cfg.Snapshot().NodeMark(y.cfg.Store.cfg.Node().Name).Changed
-		err := y.pass(ctx, time.Now())
+		sent, err := y.pass(ctx, time.Now())
 		if ctx.Err() != nil {
 			return
 		}
+		y.tellInLine(sent, time.Now())
 		pause := y.takeNote(err)
 		if err != nil {
 			wake, behind = nil, nil // a change makes a failing catalog no better
@@ -110,6 +126,23 @@ func (y *Syncer) Run(ctx context.Context) {
 		if !rest(ctx, wake, behind, pause) {
 			return
 		}
+	}
+}
+
+// tellInLine tells whether the catalog is in line with the store, if that is new.
+func (y *Syncer) tellInLine(sent bool, now time.Time) {
+	is := y.inLine
+	switch {
+	case sent:
+		is, y.unsent = true, time.Time{}
+	case y.unsent.IsZero():
+		y.unsent = now
+	case now.Sub(y.unsent) >= outOfLine:
+		is = false
+	}
+	if is != y.inLine {
+		y.inLine = is
+		y.cfg.InLine(is)
 	}
 }
 

@@ -15,7 +15,10 @@ type state struct {
 	check         *check
 	row           *catalog.Check // the definition and the verdict
 	seen          time.Time      // when the verdict that set the status was seen; zero: there was none yet
+	since         time.Time      // when the definition was registered or read back
 	criticalSince time.Time      // zero: it is not critical
+	reported      bool           // there was a verdict, even if it changed nothing
+	history       []catalog.Transition
 }
 
 const scriptOff = "not run: script checks registered over HTTP are switched off on this agent"
@@ -25,13 +28,15 @@ const scriptOff = "not run: script checks registered over HTTP are switched off 
 func (old *state) become(c *check, mayRun bool, row catalog.Check, now time.Time) *state {
 	if old != nil && reflect.DeepEqual(old.check.def, c.def) {
 		row.Status, row.Output = old.row.Status, old.row.Output
-		return &state{check: c, row: &row, seen: old.seen, criticalSince: old.criticalSince}
+		st := *old
+		st.check, st.row = c, &row
+		return &st
 	}
 	row.Status = c.def.InitialStatus()
 	if !mayRun {
 		row.Status, row.Output = catalog.Critical, scriptOff
 	}
-	st := &state{check: c, row: &row}
+	st := &state{check: c, row: &row, since: now}
 	if row.Status == catalog.Critical {
 		st.criticalSince = now
 	}
@@ -41,15 +46,17 @@ func (old *state) become(c *check, mayRun bool, row catalog.Check, now time.Time
 // verdict returns the state after a report.
 func (old *state) verdict(status catalog.Status, output string, seen time.Time) *state {
 	row := *old.row
-	st := &state{check: old.check, row: &row, seen: old.seen, criticalSince: old.criticalSince}
+	st := *old
+	st.row, st.reported = &row, true
 	if row.Status != status {
 		st.seen, st.criticalSince = seen, time.Time{}
+		st.history = with(old.history, catalog.Transition{At: seen, From: row.Status, To: status, Reason: reason(output)})
 		if status == catalog.Critical {
 			st.criticalSince = seen
 		}
 	}
 	row.Status, row.Output = status, output
-	return st
+	return &st
 }
 
 // Report records a verdict on a check that was seen at the given time. Output
@@ -74,7 +81,7 @@ func (s *Store) Report(checkID string, status catalog.Status, output string, see
 	s.mu.Unlock()
 
 	turned := st.row.Status != old.row.Status
-	if turned || st.row.Output != old.row.Output {
+	if turned || st.row.Output != old.row.Output || !old.reported {
 		s.changed.fire()
 	}
 	if turned || s.cfg.UpdateInterval == 0 && st.row.Output != old.row.Output {
