@@ -76,6 +76,7 @@ type Agent struct {
 
 	store     *local.Store
 	syncer    *local.Syncer
+	inLine    inLine
 	runner    *probes.Runner
 	dns       *dns.Server     // nil: off
 	http      *httpapi.Server // without addresses when it is off
@@ -136,6 +137,7 @@ func (a *Agent) Start() error {
 	if err := a.startGossip(); err != nil {
 		return fmt.Errorf("gossip: %w", err)
 	}
+	a.background("tags", a.keepTags)
 	a.background("other datacenters", a.abroad.run)
 	// The doors open last, when there is something behind them.
 	a.background("witness", a.witness.run)

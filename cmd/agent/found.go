@@ -12,9 +12,6 @@ import (
 	"muster/consensus/gossip"
 )
 
-// tagState is "1" in gossip for a server that has raft state, and so belongs to a cluster.
-const tagState = "raft"
-
 // founder makes a cluster of servers that have met, once, if each was told how
 // many to wait for.
 //

@@ -86,15 +86,20 @@ func (s *situation) rows(m *gossip.Member) []catalog.Command {
 			// Gossip lets a name go to another id only when its former owner is dead.
 			out = append(out, &catalog.Deregister{Node: node.Name})
 		}
-		if stranger || !s.registered(m, node) {
-			out = append(out, registration(m, s.datacenter, node != nil && !stranger && node.ID != "" && node.Address == m.Addr.String()))
+		health := aliveCheck(m.Name)
+		if !stranger && s.silent(m) {
+			health = silentCheck(m.Name)
+		}
+		if stranger || !s.registered(m, node, health) {
+			keep := node != nil && !stranger && node.ID != "" && node.Address == m.Addr.String()
+			out = append(out, registration(m, s.datacenter, health, keep))
 		}
 		return out
 	case gossip.Failed:
 		if node == nil || stranger {
 			return nil
 		}
-		if health := s.catalog.Check(m.Name, catalog.SerfHealth); health == nil || health.Status != catalog.Critical {
+		if health := s.catalog.Check(m.Name, catalog.SerfHealth); health == nil || !health.SameAs(deadCheck(node.Name)) {
 			return []catalog.Command{failure(node)}
 		}
 	case gossip.Left:
@@ -106,30 +111,47 @@ func (s *situation) rows(m *gossip.Member) []catalog.Command {
 }
 
 // registered reports whether the catalog has an alive member as it should.
-func (s *situation) registered(m *gossip.Member, node *catalog.Node) bool {
+func (s *situation) registered(m *gossip.Member, node *catalog.Node, want *catalog.Check) bool {
 	if node == nil || node.ID == "" || node.Address != m.Addr.String() {
 		return false
 	}
-	health := s.catalog.Check(m.Name, catalog.SerfHealth)
-	if health == nil || !health.SameAs(aliveCheck(node.Name)) {
+	health, as := s.catalog.Check(m.Name, catalog.SerfHealth), *want
+	as.Node = node.Name
+	if health == nil || !health.SameAs(&as) {
 		return false
 	}
 	have := s.catalog.Instance(m.Name, catalog.ServersService)
 	if !m.Server {
 		return have == nil
 	}
-	want := serverInstance(m)
-	want.Node = node.Name
-	return have != nil && have.SameAs(want)
+	server := serverInstance(m)
+	server.Node = node.Name
+	return have != nil && have.SameAs(server)
+}
+
+// silent reports whether a member that was dead is alive and the rows of its services
+// are still those of before. One that passes is left to pass: it was away for less
+// than it takes to notice, and its own report is as fast as any word of ours.
+func (s *situation) silent(m *gossip.Member) bool {
+	health := s.catalog.Check(m.Name, catalog.SerfHealth)
+	if m.Tags[tagInLine] == "1" || health == nil || health.Status != catalog.Critical {
+		return false
+	}
+	for _, i := range s.catalog.InstancesOn(m.Name) {
+		if i.ID != catalog.ServersService {
+			return true
+		}
+	}
+	return false
 }
 
 // registration is a member with what the leader registers for it. The rest of a
 // node's row is for the node itself to say, so a row that stands is kept.
-func registration(m *gossip.Member, datacenter string, keep bool) *catalog.Register {
+func registration(m *gossip.Member, datacenter string, health *catalog.Check, keep bool) *catalog.Register {
 	r := &catalog.Register{
 		Node:           memberNode(m, datacenter),
 		SkipNodeUpdate: keep,
-		Checks:         []*catalog.Check{aliveCheck(m.Name)},
+		Checks:         []*catalog.Check{health},
 	}
 	if m.Server {
 		r.Instance = serverInstance(m)
@@ -151,18 +173,24 @@ func serverInstance(m *gossip.Member) *catalog.Instance {
 }
 
 func aliveCheck(node string) *catalog.Check {
-	return &catalog.Check{
-		Node: node, ID: catalog.SerfHealth, Name: "Serf Health Status",
-		Status: catalog.Passing, Output: "Agent alive and reachable",
-	}
+	return serfHealth(node, catalog.Passing, "Agent alive and reachable")
+}
+
+func silentCheck(node string) *catalog.Check {
+	return serfHealth(node, catalog.Critical, "Agent is back and has not reported its services yet")
+}
+
+func deadCheck(node string) *catalog.Check {
+	return serfHealth(node, catalog.Critical, "Agent not live or unreachable")
+}
+
+func serfHealth(node string, status catalog.Status, output string) *catalog.Check {
+	return &catalog.Check{Node: node, ID: catalog.SerfHealth, Name: "Serf Health Status", Status: status, Output: output}
 }
 
 // failure marks a node as dead.
 func failure(node *catalog.Node) catalog.Command {
-	return &catalog.Register{Node: *node, SkipNodeUpdate: true, Checks: []*catalog.Check{{
-		Node: node.Name, ID: catalog.SerfHealth, Name: "Serf Health Status",
-		Status: catalog.Critical, Output: "Agent not live or unreachable",
-	}}}
+	return &catalog.Register{Node: *node, SkipNodeUpdate: true, Checks: []*catalog.Check{deadCheck(node.Name)}}
 }
 
 // unknownNodes deals with nodes that had an agent once, as serfHealth tells, and that gossip does not know.

@@ -14,7 +14,7 @@ import (
 	"muster/consensus/gossip"
 )
 
-// member makes a member from words: "s1 server alive", "c1 alive", "c1#other failed@2", "x left dc2".
+// member makes a member from words: "s1 server alive", "c1 alive", "c1#other failed@2", "x left dc2", "c1 synced".
 // Its id is that of its name unless # gives another; its address is 10.0.0.N for N the number in it, or behind @.
 func member(t *testing.T, words string, now time.Time) gossip.Member {
 	t.Helper()
@@ -43,6 +43,9 @@ func member(t *testing.T, words string, now time.Time) gossip.Member {
 			m.Status = gossip.Left
 		case w == "now":
 			m.Since = now
+		case w == "synced":
+			m.Tags = map[string]string{tagInLine: "1"}
+		case w == "services", w == "waiting": // of the node in the catalog
 		case w == "dc2":
 			m.Datacenter = w
 		case w == "alive":
@@ -59,7 +62,7 @@ func member(t *testing.T, words string, now time.Time) gossip.Member {
 type scene struct {
 	name     string
 	members  []string
-	nodes    []string            // what stands in the catalog already; "external" for one without serfHealth
+	nodes    []string            // what stands in the catalog already; "external" for one without serfHealth, "services" for one with an instance, "waiting" for one known to be back
 	raft     []string            // "s1", "s2 novote"
 	healthy  map[string]duration // id: for how long
 	missing  map[string]duration
@@ -82,6 +85,20 @@ func TestDecide(t *testing.T) {
 		{name: "a dead client turns critical", members: append(three, "c4 failed"), nodes: append(three, "c4"), raft: raft3, want: []string{"register c4 critical"}},
 		{name: "once", members: append(three, "c4 failed"), nodes: append(three, "c4 failed"), raft: raft3},
 		{name: "and passing when it is back", members: append(three, "c4"), nodes: append(three, "c4 failed"), raft: raft3, want: []string{"register c4 passing"}},
+		{name: "but if it has services, not before it said how they are", members: append(three, "c4"), nodes: append(three, "c4 failed services"), raft: raft3,
+			want: []string{"register c4 back"}},
+		{name: "for which the leader waits", members: append(three, "c4"), nodes: append(three, "c4 services waiting"), raft: raft3},
+		{name: "and then it passes", members: append(three, "c4 synced"), nodes: append(three, "c4 services waiting"), raft: raft3, want: []string{"register c4 passing"}},
+		{name: "it may say so before anybody looks", members: append(three, "c4 synced"), nodes: append(three, "c4 failed services"), raft: raft3, want: []string{"register c4 passing"}},
+		{name: "or die again meanwhile", members: append(three, "c4 failed"), nodes: append(three, "c4 services waiting"), raft: raft3, want: []string{"register c4 critical"}},
+		{name: "a server's own service needs no word", members: append(three[:2:2], "s3 server"), nodes: append(three[:2:2], "s3 server failed"), raft: raft3, want: []string{"register s3 passing"}},
+		{name: "its others do", members: append(three[:2:2], "s3 server"), nodes: append(three[:2:2], "s3 server failed services"), raft: raft3, want: []string{"register s3 back"}},
+		{name: "moved while it was away", members: append(three, "c4@9"), nodes: append(three, "c4 failed services"), raft: raft3, want: []string{"register c4 back"}},
+		{name: "away for less than it takes to notice", members: append(three, "c4"), nodes: append(three, "c4 services"), raft: raft3},
+		{name: "services that are faster than the leader", members: append(three, "c4"), nodes: append(three, "c4 external services"), raft: raft3,
+			want: []string{"register c4 passing"}},
+		{name: "under a new id it is another", members: append(three, "c4#new"), nodes: append(three, "c4 failed services"), raft: raft3,
+			want: []string{"deregister c4", "register c4 passing"}},
 		{name: "who left goes", members: append(three, "c4 left"), nodes: append(three, "c4"), raft: raft3, want: []string{"deregister c4"}},
 		{name: "a dead stranger is not registered", members: append(three, "c4 failed"), nodes: three, raft: raft3},
 		{name: "an address that moved", members: append(three, "c4@9"), nodes: append(three, "c4"), raft: raft3, want: []string{"register c4 passing"}},
@@ -144,12 +161,22 @@ func (tc *scene) situation(t *testing.T) *situation {
 		}
 	}
 	for _, words := range tc.nodes {
-		if name, ok := strings.CutSuffix(words, " external"); ok {
-			apply(&catalog.Register{Node: catalog.Node{Name: name, Address: "192.0.2.1"}})
+		if name, rest, ok := strings.Cut(words, " external"); ok {
+			r := &catalog.Register{Node: catalog.Node{Name: name, Address: "192.0.2.1"}}
+			if rest == " services" {
+				r.Instance = &catalog.Instance{ID: "web", Name: "web"}
+			}
+			apply(r)
 			continue
 		}
 		m := member(t, words, now)
-		apply(registration(&m, "dc1", false))
+		apply(registration(&m, "dc1", aliveCheck(m.Name), false))
+		if strings.Contains(words, "services") {
+			apply(&catalog.Register{Node: catalog.Node{Name: m.Name, Address: m.Addr.String()}, Instance: &catalog.Instance{ID: "web", Name: "web"}})
+		}
+		if strings.Contains(words, "waiting") {
+			apply(registration(&m, "dc1", silentCheck(m.Name), true))
+		}
 		if m.Status == gossip.Failed {
 			apply(failure(state.Snapshot().Node(m.Name)))
 		}
@@ -184,7 +211,11 @@ func (d *deeds) words() []string {
 	for _, c := range d.commands {
 		switch c := c.(type) {
 		case *catalog.Register:
-			out = append(out, fmt.Sprintf("register %s %s", c.Node.Name, c.Checks[0].Status))
+			how := string(c.Checks[0].Status)
+			if c.Checks[0].SameAs(silentCheck(c.Node.Name)) {
+				how = "back"
+			}
+			out = append(out, fmt.Sprintf("register %s %s", c.Node.Name, how))
 		case *catalog.Deregister:
 			out = append(out, "deregister "+c.Node)
 		}

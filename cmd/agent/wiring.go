@@ -97,6 +97,7 @@ func (a *Agent) build(cfg *Config) error {
 		Agents:  func() int { return len(a.lan.Members()) },
 		Logger:  a.logs.With("room", "sync"),
 		Observe: a.metrics.Checks.Applied,
+		InLine:  a.inLine.set,
 	})
 
 	// Probes report to the store; the witness times what becomes of failures.

@@ -31,7 +31,7 @@ func (a *Agent) buildGossip(cfg *Config) error {
 func (a *Agent) poolConfig(cfg *Config, wan bool) gossip.Config {
 	c := gossip.Config{
 		WAN: wan, Name: cfg.NodeName, ID: a.id, Datacenter: cfg.Datacenter, Server: cfg.Server,
-		RPCPort: a.raftAddr.Port(), Build: a.opts.Version, Expect: cfg.BootstrapExpect, Tags: a.tags(),
+		RPCPort: a.raftAddr.Port(), Build: a.opts.Version, Expect: cfg.BootstrapExpect, Tags: a.tags(false),
 		Bind: cfg.SerfLANListen(), Advertise: netip.AddrPortFrom(cfg.AdvertiseAddr, 0),
 		Dev: cfg.DevMode, Dir: under(cfg.DataDir, "gossip"),
 		KeepKeys: !cfg.Gossip.DisableKeyringFile, RejoinAfterLeave: cfg.Gossip.RejoinAfterLeave,
@@ -54,17 +54,6 @@ func (a *Agent) poolConfig(cfg *Config, wan bool) gossip.Config {
 		c.Transport = a.opts.network.gossip(c.Bind, c.Logger)
 	}
 	return c
-}
-
-// tags are what a server tells others about the state it is in.
-func (a *Agent) tags() map[string]string {
-	if a.replica == nil {
-		return nil
-	}
-	if a.replica.HasState() {
-		return map[string]string{tagState: "1"}
-	}
-	return nil
 }
 
 // startGossip begins to gossip and goes to meet the others.
@@ -92,21 +81,4 @@ func (a *Agent) startGossip() error {
 		})
 	}
 	return nil
-}
-
-// keepTags tells others when this server has come to belong to a cluster.
-func (a *Agent) keepTags(ctx context.Context) {
-	for ctx.Err() == nil && !a.replica.HasState() {
-		_, changed := a.replica.LeaderWatch()
-		select {
-		case <-ctx.Done():
-		case <-changed:
-		}
-	}
-	if ctx.Err() != nil {
-		return
-	}
-	if err := a.lan.SetTags(a.tags()); err != nil {
-		a.logs.Warn("others could not be told that this server belongs to a cluster", "err", err)
-	}
 }

@@ -109,7 +109,6 @@ func (a *Agent) startServer() error {
 	a.rpc.Start()
 	a.leader = a.leaderDuties()
 	a.background("leader duties", func(ctx context.Context) { a.leader.run(ctx, a.replica.Leading()) })
-	a.background("tags", a.keepTags)
 	if a.keeper != nil {
 		a.background("snapshots", a.keeper.Run)
 	}

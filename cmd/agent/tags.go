@@ -1,0 +1,128 @@
+package agent
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+)
+
+// What agents tell of themselves in gossip; each is "1" or not there.
+const (
+	// tagState: this server has raft state, and so belongs to a cluster.
+	tagState = "raft"
+	// tagInLine: the catalog has what this agent knows of its services. The leader
+	// waits for it before it trusts the rows of an agent that comes back.
+	tagInLine = "synced"
+)
+
+// inLine is whether the catalog is in line with what this agent registered. The zero value: no.
+type inLine struct {
+	mu      sync.Mutex
+	is      bool
+	changed chan struct{} // closed at the next change; nil: nobody waits
+}
+
+func (l *inLine) set(is bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.is = is
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
+}
+
+// get returns whether it is, and a channel that is closed when that changes.
+func (l *inLine) get() (bool, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.changed == nil {
+		l.changed = make(chan struct{})
+	}
+	return l.is, l.changed
+}
+
+const (
+	// provingTime bounds how long checks that are taken to pass until they are probed
+	// hold up their node. Most probes come within half a second.
+	provingTime = 10 * time.Second
+	// tagsRetry is the pause after the others could not be told.
+	tagsRetry = time.Second
+)
+
+// keepTags tells others of the state this agent is in, for as long as ctx lasts.
+func (a *Agent) keepTags(ctx context.Context) {
+	told := map[string]string{}
+	p := proof{unproven: a.store.Unproven, changed: a.store.Changed}
+	for ctx.Err() == nil {
+		var founded <-chan struct{} // nil on clients
+		if a.replica != nil {
+			_, founded = a.replica.LeaderWatch()
+		}
+		is, changed := a.inLine.get()
+		proven, progress := p.of(is, time.Now())
+		var retry <-chan time.Time
+		if next := a.tags(proven); !maps.Equal(next, told) {
+			if err := a.lan.SetTags(next); err == nil {
+				told = next
+			} else {
+				if ctx.Err() == nil {
+					a.logs.Warn("others could not be told what state this agent is in, trying again", "err", err)
+				}
+				retry = time.After(tagsRetry)
+			}
+		}
+		if !proven && is {
+			retry = time.After(tagsRetry)
+		}
+		select {
+		case <-ctx.Done():
+		case <-founded:
+		case <-changed:
+		case <-progress:
+		case <-retry:
+		}
+	}
+}
+
+// tags are what this agent tells others about the state it is in.
+func (a *Agent) tags(inLine bool) map[string]string {
+	t := map[string]string{}
+	if a.replica != nil && a.replica.HasState() {
+		t[tagState] = "1"
+	}
+	if inLine {
+		t[tagInLine] = "1"
+	}
+	return t
+}
+
+// proof decides when the rows in the catalog can be gone by: when it is in line with
+// this agent, and no check passes only because it is to until it is probed. Checks
+// that start as critical, as they do unless told otherwise, keep their instances out
+// of answers by themselves, so nobody needs to wait for them.
+type proof struct {
+	unproven func() []string
+	changed  func() <-chan struct{} // closed when unproven may have changed
+
+	since time.Time // first in line; zero: not yet
+	done  bool      // what starts later is not waited for
+}
+
+// of returns whether the rows can be gone by, given whether they are in line, and if
+// only a probe is missing a channel that is closed when it may have come.
+func (p *proof) of(inLine bool, now time.Time) (bool, <-chan struct{}) {
+	if !inLine || p.done {
+		return inLine, nil
+	}
+	if p.since.IsZero() {
+		p.since = now
+	}
+	changed := p.changed()
+	p.done = len(p.unproven()) == 0 || now.Sub(p.since) >= provingTime
+	if p.done {
+		return true, nil
+	}
+	return false, changed
+}
