@@ -12,7 +12,7 @@ func (c *Deregister) apply(t *tx) (Result, error) {
 		}
 	case c.CheckID != "":
 		if k := t.check(c.Node, c.CheckID); k != nil {
-			remove(t, &t.checks, k)
+			t.removeCheck(k)
 			t.touchCheck(k)
 		}
 	default:
@@ -25,7 +25,7 @@ func (c *Deregister) apply(t *tx) (Result, error) {
 
 func (t *tx) removeInstance(i *Instance) {
 	for _, k := range slices.Collect(t.checks.rows(checksByOwner, checksOf(i.Node, i.ID))) {
-		remove(t, &t.checks, k)
+		t.removeCheck(k)
 		t.touch(resChecks)
 	}
 	remove(t, &t.instances, i)
@@ -34,6 +34,7 @@ func (t *tx) removeInstance(i *Instance) {
 }
 
 func (t *tx) removeNode(n *Node) {
+	t.endSessionsOn(n.Name)
 	for _, i := range slices.Collect(t.instances.rows(byID, instancesOn(n.Name))) {
 		t.removeInstance(i)
 	}

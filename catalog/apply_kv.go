@@ -16,6 +16,18 @@ func (c *SetKey) apply(t *tx) (Result, error) {
 	case len(c.Value) > MaxValueBytes:
 		return Result{}, Errorf(TooLarge, "value of key %q has %d bytes, the limit is %d", key, len(c.Value), MaxValueBytes)
 	}
+	modes := 0
+	for _, on := range []bool{c.CAS, c.Acquire != "", c.Release != ""} {
+		if on {
+			modes++
+		}
+	}
+	switch {
+	case modes > 1:
+		return Result{}, Errorf(Invalid, "key %q: cas, acquire and release exclude each other", key)
+	case c.Acquire != "" && t.session(c.Acquire) == nil:
+		return Result{}, Errorf(NotFound, "invalid session %q", c.Acquire)
+	}
 	p := &Pair{Key: key, Value: c.Value, Flags: c.Flags, CreateIndex: t.index, ModifyIndex: t.index}
 	old := t.pair(key)
 	if c.CAS && (old == nil) != (c.Index == 0) {
@@ -25,10 +37,35 @@ func (c *SetKey) apply(t *tx) (Result, error) {
 		if c.CAS && old.ModifyIndex != c.Index {
 			return Result{}, nil
 		}
-		p.CreateIndex, p.LockIndex = old.CreateIndex, old.LockIndex
+		p.CreateIndex, p.LockIndex, p.Session = old.CreateIndex, old.LockIndex, old.Session
+	}
+	if c.Acquire != "" && !t.acquire(p, c.Acquire) || c.Release != "" && !release(p, c.Release) {
+		return Result{}, nil
 	}
 	put(t, &t.keys, p)
 	return Result{OK: true}, nil
+}
+
+// acquire locks the row that is about to be written, unless somebody else holds it or may have held it just now.
+func (t *tx) acquire(p *Pair, session string) bool {
+	switch {
+	case p.Session == session:
+		return true
+	case p.Session != "" || t.delay(p.Key) != nil:
+		return false
+	}
+	p.Session = session
+	p.LockIndex++
+	return true
+}
+
+// release unlocks the row that is about to be written, if the session holds it.
+func release(p *Pair, session string) bool {
+	if p.Session != session {
+		return false
+	}
+	p.Session = ""
+	return true
 }
 
 func (c *DeleteKey) apply(t *tx) (Result, error) {

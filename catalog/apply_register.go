@@ -148,6 +148,9 @@ func (t *tx) putCheck(c *Check) {
 	}
 	put(t, &t.checks, c)
 	t.touchCheck(c)
+	if c.Status == Critical {
+		t.endSessionsWith(c)
+	}
 	if old != nil && old.ServiceID != c.ServiceID {
 		t.touchCheck(old)
 	}

@@ -55,13 +55,20 @@ type SetStatus struct {
 }
 
 // SetKey writes a key. With CAS set it does so only if the key's ModifyIndex is
-// Index, or, with Index 0, if there is no such key; otherwise the Result is not OK.
+// Index, or, with Index 0, if there is no such key. With Acquire, a session's id, it
+// also locks the key, if no other session holds it and no [Delay] is on it; with
+// Release it writes and unlocks it, if that session holds it. Otherwise the Result is
+// not OK. Locks bind only those who acquire: any other write goes through and leaves the lock.
+// To acquire for a session that does not exist is a NotFound error.
 type SetKey struct {
 	Key   []byte // bytes, because JSON strings cannot carry every key
 	Value []byte
 	Flags uint64 `json:",omitempty"`
 	CAS   bool   `json:",omitempty"`
 	Index uint64 `json:",omitempty"`
+
+	Acquire string `json:",omitempty"` // at most one of CAS, Acquire and Release
+	Release string `json:",omitempty"`
 }
 
 // DeleteKey removes a key, with Tree every key that begins with Key, with CAS
@@ -94,6 +101,10 @@ const (
 	kindOnce         kind = 7
 	kindSetAutopilot kind = 8
 	kindSetLineage   kind = 9
+
+	kindCreateSession  kind = 20
+	kindDestroySession kind = 21
+	kindEndDelays      kind = 22
 )
 
 func (*Register) kind() kind   { return kindRegister }
@@ -127,6 +138,12 @@ func newCommand(k kind) Command {
 		return &SetAutopilot{}
 	case kindSetLineage:
 		return &SetLineage{}
+	case kindCreateSession:
+		return &CreateSession{}
+	case kindDestroySession:
+		return &DestroySession{}
+	case kindEndDelays:
+		return &EndDelays{}
 	}
 	return nil
 }

@@ -48,6 +48,10 @@ func (k RowKind) String() string {
 		return "autopilot"
 	case recordLineage:
 		return "lineage"
+	case recordSession:
+		return "sessions"
+	case recordDelay:
+		return "lock delays"
 	}
 	return fmt.Sprintf("kind %d", byte(k))
 }

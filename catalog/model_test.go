@@ -17,6 +17,7 @@ type model struct {
 	instances map[string]map[string]string     // node -> id -> service
 	checks    map[string]map[string]modelCheck // node -> id -> check
 	keys      map[string]modelPair             // key -> pair
+	modelLocks
 }
 
 type modelCheck struct {
@@ -27,16 +28,19 @@ type modelCheck struct {
 type modelPair struct {
 	value          string
 	create, modify uint64
+	session        string
+	locks          uint64
 }
 
 func newModel() *model {
-	return &model{map[string]string{}, map[string]map[string]string{}, map[string]map[string]modelCheck{}, map[string]modelPair{}}
+	return &model{map[string]string{}, map[string]map[string]string{}, map[string]map[string]modelCheck{}, map[string]modelPair{}, modelLocks{map[string]Session{}, map[string]uint64{}}}
 }
 
 func (m *model) apply(index uint64, c Command) (ok bool, failed bool) {
+	defer m.settle(index)
 	switch c := c.(type) {
 	case *Register:
-		return m.register(c)
+		return m.register(index, c)
 	case *Deregister:
 		m.deregister(c)
 	case *SetStatus:
@@ -51,11 +55,20 @@ func (m *model) apply(index uint64, c Command) (ok bool, failed bool) {
 		if c.CAS && (found != (c.Index != 0) || found && old.modify != c.Index) {
 			return false, false
 		}
-		p := modelPair{string(c.Value), index, index}
+		p := modelPair{string(c.Value), index, index, old.session, old.locks}
 		if found {
 			p.create = old.create
 		}
+		if ok, failed := m.lock(c, &p); !ok {
+			return false, failed
+		}
 		m.keys[string(c.Key)] = p
+	case *CreateSession:
+		return m.createSession(c)
+	case *DestroySession:
+		m.endSession(index, c.ID)
+	case *EndDelays:
+		maps.DeleteFunc(m.delays, func(k string, at uint64) bool { return k == string(c.Delays[0].Key) && at == c.Delays[0].Index })
 	case *DeleteKey:
 		old, found := m.keys[string(c.Key)]
 		switch {
@@ -70,7 +83,7 @@ func (m *model) apply(index uint64, c Command) (ok bool, failed bool) {
 	return true, false
 }
 
-func (m *model) register(c *Register) (ok, failed bool) {
+func (m *model) register(index uint64, c *Register) (ok, failed bool) {
 	n := c.Node.Name
 	_, exists := m.nodes[n]
 	if !exists && c.Node.Address == "" || !c.SkipNodeUpdate && c.Node.Address == "" {
@@ -95,6 +108,7 @@ func (m *model) register(c *Register) (ok, failed bool) {
 	}
 	for _, k := range c.Checks {
 		m.checks[n][k.ID] = modelCheck{k.ServiceID, k.Status}
+		m.settle(index)
 	}
 	return true, false
 }
@@ -144,6 +158,9 @@ func (m *model) diff(s *Snapshot) error {
 			return err
 		}
 	}
+	if err := m.diffLocks(s); err != nil {
+		return err
+	}
 	return m.diffKeys(s)
 }
 
@@ -177,7 +194,7 @@ func (m *model) diffKeys(s *Snapshot) error {
 	pairs, _ := s.Pairs("")
 	got := map[string]modelPair{}
 	for _, p := range pairs {
-		got[p.Key] = modelPair{string(p.Value), p.CreateIndex, p.ModifyIndex}
+		got[p.Key] = modelPair{string(p.Value), p.CreateIndex, p.ModifyIndex, p.Session, p.LockIndex}
 	}
 	if !maps.Equal(got, m.keys) {
 		return fmt.Errorf("keys %v, want %v", got, m.keys)
@@ -199,7 +216,7 @@ func drawCommand(t *rapid.T, last uint64) Command {
 	node := rapid.SampledFrom(modelNodes).Draw(t, "node")
 	key := []byte(rapid.SampledFrom(modelKeys).Draw(t, "key"))
 	cas, at := rapid.Bool().Draw(t, "cas"), rapid.Uint64Range(0, last).Draw(t, "at")
-	switch rapid.IntRange(0, 5).Draw(t, "kind") {
+	switch rapid.IntRange(0, 8).Draw(t, "kind") {
 	case 0, 1:
 		return drawRegister(t, node)
 	case 2:
@@ -215,6 +232,8 @@ func drawCommand(t *rapid.T, last uint64) Command {
 		return &SetStatus{Node: node, CheckID: rapid.SampledFrom(modelChecks).Draw(t, "check"), Status: rapid.SampledFrom(statuses).Draw(t, "status")}
 	case 4:
 		return &SetKey{Key: key, Value: []byte(rapid.StringN(0, 4, 8).Draw(t, "value")), CAS: cas, Index: at}
+	case 6, 7, 8:
+		return drawLock(t, node, key, at)
 	default:
 		return &DeleteKey{Key: key, Tree: rapid.Bool().Draw(t, "tree"), CAS: cas, Index: at}
 	}
@@ -255,6 +274,7 @@ func marks(s *Snapshot) map[string]Mark {
 	for _, k := range modelKeys {
 		_, out["key "+k] = s.Pair(k)
 	}
+	markSessions(s, out)
 	return out
 }
 
@@ -285,6 +305,7 @@ func answers(s *Snapshot) map[string]string {
 		p, _ := s.Pair(k)
 		out["key "+k] = render([]*Pair{p})
 	}
+	answerSessions(s, out)
 	return out
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"time"
 )
 
 // A persisted state is a magic, a format version and the raft index, then one
@@ -33,6 +34,9 @@ const (
 	recordMemory    recordKind = 7
 	recordAutopilot recordKind = 8
 	recordLineage   recordKind = 9
+
+	recordSession recordKind = 20
+	recordDelay   recordKind = 21
 )
 
 // pairRecord is a Pair whose key may be any bytes, which JSON strings cannot carry.
@@ -47,6 +51,13 @@ type graveRecord struct {
 	Index uint64
 }
 
+// delayRecord is a Delay with its key as bytes.
+type delayRecord struct {
+	Key   []byte
+	Delay time.Duration
+	Index uint64
+}
+
 // Persist writes every row, so that Restore on another State makes an equal one.
 func (s *Snapshot) Persist(w io.Writer) error {
 	return s.persist(w, func(p *persister) {
@@ -55,6 +66,8 @@ func (s *Snapshot) Persist(w io.Writer) error {
 		persistRows(p, &s.graves, recordGrave, func(r *grave) any { return &graveRecord{[]byte(r.Key), r.Index} })
 		persistRows[version](p, &s.versions, recordVersion, nil)
 		persistRows(p, &s.memories, recordMemory, recordOf)
+		persistRows[Session](p, &s.sessions, recordSession, nil)
+		persistRows(p, &s.delays, recordDelay, func(d *Delay) any { return &delayRecord{[]byte(d.Key), d.Delay, d.Index} })
 		if s.autopilot != nil {
 			p.record(recordAutopilot, s.autopilot)
 		}
@@ -67,7 +80,7 @@ func (s *Snapshot) PersistDiscovery(w io.Writer) error {
 	return s.persist(w, func(p *persister) {
 		s.persistRegistered(p)
 		for v := range s.versions.rows(byID, nil) {
-			if v.Resource != resGraveFloor {
+			if ofDiscovery(v.Resource) {
 				p.record(recordVersion, v)
 			}
 		}

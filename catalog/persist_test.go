@@ -19,6 +19,11 @@ func filled(t testing.TB) *State {
 		&SetKey{Key: []byte("k\xff\x00"), Value: []byte{0, 1, 2}, Flags: 7},
 		&SetKey{Key: []byte("gone")},
 		&DeleteKey{Key: []byte("gone")},
+		session("a", func(s *Session) { s.LockDelay = MaxLockDelay }),
+		session("b", func(s *Session) { s.ServiceChecks = []string{"c1"} }),
+		lock("late\xff", "a"),
+		lock("held", "b"),
+		&DestroySession{ID: "a"},
 		&SetLineage{Lineage{1}},
 		&SetAutopilot{Config: DefaultAutopilot()},
 		&Once{ID: [16]byte{2}, Command: &Batch{Commands: []Command{&SetKey{}}}},
@@ -44,7 +49,7 @@ func persistedBytes(t testing.TB, s *State) []byte {
 func TestRestoreRefusesDamage(t *testing.T) {
 	good := persistedBytes(t, filled(t))
 	victim := filled(t)
-	if _, err := victim.Apply(9, &SetKey{Key: []byte("mine")}); err != nil {
+	if _, err := victim.Apply(19, &SetKey{Key: []byte("mine")}); err != nil {
 		t.Fatal(err)
 	}
 	before := persistedBytes(t, victim)
@@ -64,8 +69,8 @@ func TestRestoreRefusesDamage(t *testing.T) {
 	if after := persistedBytes(t, victim); !bytes.Equal(before, after) {
 		t.Fatal("a refused restore changed the state")
 	}
-	if victim.Applied() != 9 {
-		t.Fatalf("applied index is %d, want 9", victim.Applied())
+	if victim.Applied() != 19 {
+		t.Fatalf("applied index is %d, want 19", victim.Applied())
 	}
 }
 
@@ -85,7 +90,7 @@ func TestRestoreWakesWatchers(t *testing.T) {
 			t.Errorf("the watch on a %s slept through a restore", what)
 		}
 	}
-	if s.Snapshot().Node("N1") == nil || s.Applied() != 7 {
+	if s.Snapshot().Node("N1") == nil || s.Applied() != 12 {
 		t.Fatalf("restored to index %d without its rows", s.Applied())
 	}
 }

@@ -147,6 +147,17 @@ func (t *tables) putRecord(k recordKind, body []byte) error {
 			return fmt.Errorf("key is empty")
 		}
 		t.graves.put(t.batch, &grave{string(g.Key), g.Index})
+	case recordSession:
+		return putJSON(t, &t.sessions, body)
+	case recordDelay:
+		var d delayRecord
+		if err := json.Unmarshal(body, &d); err != nil {
+			return err
+		}
+		if len(d.Key) == 0 {
+			return fmt.Errorf("key is empty")
+		}
+		t.delays.put(t.batch, &Delay{string(d.Key), d.Delay, d.Index})
 	case recordMemory:
 		var r memoryRecord
 		if err := json.Unmarshal(body, &r); err != nil {

@@ -16,7 +16,9 @@ type tables struct {
 	graves    table[grave]   // deleted keys, so that indexes never run backwards
 	versions  table[version] // last index of each watched resource
 	memories  table[memory]  // outcomes of Once
-	autopilot *Autopilot     // nil: never set
+	sessions  table[Session]
+	delays    table[Delay] // keys that cannot be acquired
+	autopilot *Autopilot   // nil: never set
 	lineage   Lineage
 }
 
@@ -42,6 +44,8 @@ const (
 	checksByOwner      = 1
 	gravesByAge        = 1
 	memoriesByAge      = 1
+	pairsBySession     = 1
+	sessionsByNode     = 1
 )
 
 // newTables returns tables without rows.
@@ -51,7 +55,15 @@ func newTables() *tables {
 		instances: table[Instance]{layout: layoutOfInstances()},
 		checks:    table[Check]{layout: layoutOfChecks()},
 		keys: table[Pair]{layout: &layout[Pair]{
-			indexes: []index[Pair]{{order: func(a, b *Pair) int { return strings.Compare(a.Key, b.Key) }}},
+			indexes: []index[Pair]{
+				{order: func(a, b *Pair) int { return strings.Compare(a.Key, b.Key) }},
+				{
+					order: func(a, b *Pair) int {
+						return cmp.Or(strings.Compare(a.Session, b.Session), strings.Compare(a.Key, b.Key))
+					},
+					holds: func(p *Pair) bool { return p.Session != "" },
+				},
+			},
 			watches: func(p *Pair, touch func(watchKey)) { touchPair(p.Key, touch) },
 		}},
 		graves: table[grave]{layout: &layout[grave]{
@@ -66,6 +78,22 @@ func newTables() *tables {
 			watches: func(v *version, touch func(watchKey)) { touch(watchResource(v.Resource)) },
 		}},
 		memories: table[memory]{layout: layoutOfMemories()},
+		sessions: table[Session]{layout: layoutOfSessions()},
+		delays: table[Delay]{layout: &layout[Delay]{
+			indexes: []index[Delay]{{order: func(a, b *Delay) int { return strings.Compare(a.Key, b.Key) }}},
+			watches: func(_ *Delay, touch func(watchKey)) { touch(watchDelays()) },
+		}},
+	}
+}
+
+func layoutOfSessions() *layout[Session] {
+	byName := func(a, b *Session) int { return strings.Compare(a.ID, b.ID) }
+	return &layout[Session]{
+		indexes: []index[Session]{
+			{order: byName},
+			{order: func(a, b *Session) int { return cmp.Or(compareFold(a.Node, b.Node), byName(a, b)) }},
+		},
+		watches: func(*Session, func(watchKey)) {}, // by their resources
 	}
 }
 

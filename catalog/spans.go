@@ -99,6 +99,25 @@ func memoryOf(id [16]byte) span[memory] {
 	return func(m *memory) int { return bytes.Compare(m.ID[:], id[:]) }
 }
 
+func pairsHeldBy(session string) span[Pair] {
+	return func(p *Pair) int { return strings.Compare(p.Session, session) }
+}
+
+func sessionOf(id string) span[Session] {
+	return func(s *Session) int { return strings.Compare(s.ID, id) }
+}
+
+func sessionsOn(node string) span[Session] {
+	return func(s *Session) int { return compareFold(s.Node, node) }
+}
+
+func delayOf(key string) span[Delay] {
+	return func(d *Delay) int { return strings.Compare(d.Key, key) }
+}
+
+func (t *tables) session(id string) *Session { return t.sessions.first(byID, sessionOf(id)) }
+func (t *tables) delay(key string) *Delay    { return t.delays.first(byID, delayOf(key)) }
+
 func (t *tables) node(name string) *Node { return t.nodes.first(byID, nodeNamed(name)) }
 func (t *tables) instance(node, id string) *Instance {
 	return t.instances.first(byID, instanceOn(node, id))

@@ -1,5 +1,7 @@
 package catalog
 
+import "strings"
+
 // Resources with an index and a watch channel of their own. One row of the
 // versions table stands for each, so a blocking query waits on one channel however many rows its answer holds.
 const (
@@ -12,6 +14,21 @@ const (
 	prefixOfNode    = "node/"        // + folded name: node, its instances, its checks
 	prefixOfService = "service/"     // + folded name: instances, their checks, their nodes and those nodes' checks
 )
+
+// Resources of sessions. All begin alike: followers of discovery know nothing of them.
+const (
+	prefixOfSessions = "session"
+	resSessions      = "sessions"      // any session
+	resSessionGone   = "sessions-gone" // last end of a session
+)
+
+func resSession(id string) string      { return "session/" + id }
+func resSessionsOn(node string) string { return "sessions-on/" + Fold(node) + "\x00" }
+
+// ofDiscovery reports whether a resource is one that [Changes] tells of.
+func ofDiscovery(resource string) bool {
+	return resource != resGraveFloor && !strings.HasPrefix(resource, prefixOfSessions)
+}
 
 func resNode(name string) string    { return prefixOfNode + Fold(name) + "\x00" }
 func resService(name string) string { return prefixOfService + Fold(name) + "\x00" }
