@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ func TestBadRequests(t *testing.T) {
 	before := f.consensus.applied()
 	const (
 		register = "/v1/catalog/register"
+		create   = "/v1/session/create"
 		noRoute  = "no such endpoint: muster does not serve this path of Consul's API"
 		number   = "is not a number in 0..18446744073709551615"
 	)
@@ -63,8 +65,42 @@ func TestBadRequests(t *testing.T) {
 		{"PUT", "/v1/kv/a?flags=18446744073709551616", "", 400, `flags: "18446744073709551616" ` + number},
 		{"PUT", "/v1/kv/a?cas", "", 400, `cas: "" ` + number},
 		{"PUT", "/v1/kv/a?cas=x", "", 400, `cas: "x" ` + number},
-		{"PUT", "/v1/kv/a?acquire=id", "", 400, "acquire: this agent has no sessions, so it cannot lock keys"},
-		{"PUT", "/v1/kv/a?release=id", "", 400, "release: this agent has no sessions, so it cannot lock keys"},
+		{"PUT", "/v1/kv/a?acquire=", "", 400, "acquire: the id of a session is missing"},
+		{"PUT", "/v1/kv/a?release", "", 400, "release: the id of a session is missing"},
+		{"PUT", "/v1/kv/a?acquire=a%00b", "", 400, "acquire: contains a control character"},
+		{"PUT", "/v1/kv/a?acquire=x&release=x", "", 400, "acquire and release exclude each other"},
+		{"PUT", "/v1/kv/a?acquire=x&cas=0", "", 400, "cas and acquire exclude each other"},
+
+		{"GET", "/v1/session", "", 404, noRoute},
+		{"GET", "/v1/session/create", "", 405, `method "GET" is not allowed here, only PUT`},
+		{"POST", "/v1/session/list", "", 405, `method "POST" is not allowed here, only GET, HEAD`},
+		{"GET", "/v1/session/renew/x", "", 405, `method "GET" is not allowed here, only PUT`},
+		{"PUT", create, "nonsense", 400, ""},
+		{"PUT", create, "[]", 400, "body:1:1: wants an object, has a list"},
+		{"PUT", create, strings.Repeat(`{"Name":`, 100_000/8), 400, ""},
+		{"PUT", create, `{"Name": "` + strings.Repeat("x", maxJSONBytes) + `"}`, 413, "JSON body has 262156 bytes, the limit is 262144"},
+		{"PUT", create, `{"TTL": 10}`, 400, "body:1:9: TTL: wants a string, has a number"},
+		{"PUT", create, `{"TTL": "soon"}`, 400, `TTL: "soon" is not a duration such as "30s"`},
+		{"PUT", create, `{"TTL": "9s"}`, 500, "Invalid Session TTL '9000000000', must be between [10s=24h0m0s]"},
+		{"PUT", create, `{"TTL": "25h"}`, 500, "Invalid Session TTL '90000000000000', must be between [10s=24h0m0s]"},
+		{"PUT", create, `{"TTL": "-10s"}`, 500, "Invalid Session TTL '-10000000000', must be between [10s=24h0m0s]"},
+		{"PUT", create, `{"LockDelay": "61s"}`, 400, "LockDelay: 1m1s is outside 0s..1m0s"},
+		{"PUT", create, `{"LockDelay": 61}`, 400, "LockDelay: 1m1s is outside 0s..1m0s"},
+		{"PUT", create, `{"LockDelay": -1}`, 400, "LockDelay: -1s is outside 0s..1m0s"},
+		{"PUT", create, `{"Behavior": "keep"}`, 400, `Behavior: "keep" is neither release nor delete`},
+		{"PUT", create, `{"Node": "a\u0000b"}`, 400, "Node: contains a control character"},
+		{"PUT", create, `{"Checks": "serfHealth"}`, 400, ""},
+		{"PUT", create, `{"ServiceChecks": ["web"]}`, 400, ""},
+		{"PUT", create, `{"NodeChecks": [` + manyChecks() + `]}`, 400, "Checks: 65 of them, the limit is 64"},
+		{"PUT", create, `{"Datacenter": "dc2"}`, 500, "No path to datacenter"},
+		{"PUT", create + "?dc=dc2", `{}`, 500, "No path to datacenter"},
+		{"PUT", "/v1/session/destroy/", "", 400, "id is missing from the path"},
+		{"PUT", "/v1/session/destroy/a%00b", "", 400, "id: contains a control character"},
+		{"PUT", "/v1/session/renew", "", 400, "id is missing from the path"},
+		{"GET", "/v1/session/info/", "", 400, "id is missing from the path"},
+		{"GET", "/v1/session/node/", "", 400, "node is missing from the path"},
+		{"GET", "/v1/session/node/%0a", "", 400, "node: contains a control character"},
+		{"GET", "/v1/session/list?index=x", "", 400, `index: "x" ` + number},
 		{"DELETE", "/v1/kv/a?cas=x", "", 400, `cas: "x" ` + number},
 		{"DELETE", "/v1/kv/a?recurse&cas=1", "", 400, "recurse and cas exclude each other"},
 
@@ -182,4 +218,13 @@ func TestFailures(t *testing.T) {
 	if r := f.do("GET", "/v1/health/live", ""); r.status != 200 {
 		t.Errorf("live: %d", r.status)
 	}
+}
+
+// manyChecks is one check more than a session may need.
+func manyChecks() string {
+	ids := make([]string, maxSessionChecks+1)
+	for i := range ids {
+		ids[i] = strconv.Quote("c" + strconv.Itoa(i))
+	}
+	return strings.Join(ids, ",")
 }

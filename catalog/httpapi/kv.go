@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"muster/catalog"
 )
@@ -20,6 +22,7 @@ type Pair struct {
 	Key         string
 	Flags       uint64
 	Value       []byte // base64; null when the value is empty
+	Session     string `json:",omitempty"` // that holds the lock
 	CreateIndex uint64
 	ModifyIndex uint64
 }
@@ -27,7 +30,7 @@ type Pair struct {
 func shapePair(p *catalog.Pair) *Pair {
 	out := &Pair{
 		LockIndex: p.LockIndex, Key: p.Key, Flags: p.Flags,
-		CreateIndex: p.CreateIndex, ModifyIndex: p.ModifyIndex,
+		Session: p.Session, CreateIndex: p.CreateIndex, ModifyIndex: p.ModifyIndex,
 	}
 	if len(p.Value) > 0 {
 		out.Value = p.Value
@@ -74,24 +77,12 @@ func (s *Server) getKey(r *request) (answer, error) {
 
 var errNoKey = catalog.Errorf(catalog.Invalid, "key is missing from the path")
 
-// refuseLocks refuses what needs sessions.
-func refuseLocks(r *request) error {
-	for _, param := range []string{"acquire", "release"} {
-		if r.has(param) {
-			return catalog.Errorf(catalog.Invalid, "%s: this agent has no sessions, so it cannot lock keys", param)
-		}
-	}
-	return nil
-}
-
-// putKey writes a key; false means that ?cas did not match.
+// putKey writes a key; false means that ?cas did not match, or that somebody else holds
+// the lock that ?acquire or ?release speaks of, or that it is too early for it.
 func (s *Server) putKey(r *request) (answer, error) {
 	key := r.args["key"]
 	if key == "" {
 		return answer{}, errNoKey
-	}
-	if err := refuseLocks(r); err != nil {
-		return answer{}, err
 	}
 	flags, err := r.uint("flags")
 	if err != nil {
@@ -101,7 +92,39 @@ func (s *Server) putKey(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return s.decide(r, &catalog.SetKey{Key: []byte(key), Value: r.body, Flags: flags, CAS: r.has("cas"), Index: cas})
+	if err := oneOf(r, "cas", "acquire", "release"); err != nil {
+		return answer{}, err
+	}
+	acquire, err := r.session("acquire")
+	if err != nil {
+		return answer{}, err
+	}
+	release, err := r.session("release")
+	if err != nil {
+		return answer{}, err
+	}
+	a, err := s.decide(r, &catalog.SetKey{
+		Key: []byte(key), Value: r.body, Flags: flags, CAS: r.has("cas"), Index: cas, Acquire: acquire, Release: release,
+	})
+	return a, failed(err)
+}
+
+// oneOf refuses more than one of some parameters.
+func oneOf(r *request, params ...string) error {
+	there := slices.DeleteFunc(slices.Clone(params), func(p string) bool { return !r.has(p) })
+	if len(there) > 1 {
+		return catalog.Errorf(catalog.Invalid, "%s exclude each other", strings.Join(there, " and "))
+	}
+	return nil
+}
+
+// session reads a parameter that names a session; "" when it is not there.
+func (r *request) session(param string) (string, error) {
+	id := r.query.Get(param)
+	if id == "" && r.has(param) {
+		return "", catalog.Errorf(catalog.Invalid, "%s: the id of a session is missing", param)
+	}
+	return id, plain(param, id)
 }
 
 // deleteKey removes a key, or with ?recurse all keys that begin with it.
@@ -109,9 +132,6 @@ func (s *Server) deleteKey(r *request) (answer, error) {
 	key, tree := r.args["key"], r.has("recurse")
 	if key == "" && !tree {
 		return answer{}, errNoKey
-	}
-	if err := refuseLocks(r); err != nil {
-		return answer{}, err
 	}
 	cas, err := r.uint("cas")
 	switch {

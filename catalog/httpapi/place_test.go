@@ -28,6 +28,18 @@ GET /v1/kv/a?stale&dc=dc2                       remote    remote    server
 PUT /v1/kv/a?dc=dc2                             remote    remote    server
 PUT /v1/kv/a?dc=nowhere                         remote    remote    server
 
+PUT /v1/kv/a?acquire=x                          here      here      here
+PUT /v1/session/create                          here      here      here
+PUT /v1/session/create?dc=dc2                   remote    remote    server
+PUT /v1/session/destroy/x                       here      here      here
+PUT /v1/session/renew/x                         here      leader    server
+PUT /v1/session/renew/x?stale                   here      leader    server
+PUT /v1/session/renew/x?dc=dc2                  remote    remote    server
+GET /v1/session/info/x                          here      here      server
+GET /v1/session/info/x?stale                    here      here      server
+GET /v1/session/node/n1                         here      here      server
+GET /v1/session/list                            here      here      server
+
 GET /v1/catalog/datacenters                     here      here      server
 GET /v1/catalog/nodes                           here      here      server
 GET /v1/catalog/nodes?stale                     here      here      here

@@ -11,6 +11,7 @@ func (s *Server) table() []route {
 		s.selfRoutes(),
 		s.statusRoutes(),
 		s.kvRoutes(),
+		s.sessionRoutes(),
 		s.catalogRoutes(),
 		s.healthRoutes(),
 		s.agentRoutes(),
