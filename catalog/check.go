@@ -16,7 +16,7 @@ type Check struct {
 	ServiceID   string   `json:",omitempty"` // empty: a check of the node itself
 	ServiceName string   `json:",omitempty"` // filled in from the instance
 	ServiceTags []string `json:",omitempty"` // filled in from the instance
-	Type        string   `json:",omitempty"` // kind of probe: "http", "tcp", "ttl", "script", "alias" or ""
+	Type        string   `json:",omitempty"` // kind of probe, one of [Kinds] or ""
 	Interval    string   `json:",omitempty"` // as a Go duration, for people
 	Timeout     string   `json:",omitempty"` // as a Go duration, for people
 	CreateIndex uint64

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"time"
 )
 
 // ServiceDefinition is a service instance as its owner states it, in a config
@@ -24,96 +23,6 @@ type ServiceDefinition struct {
 	DNS               *InstanceDNS              `key:"dns"` // nil: nothing out of the ordinary
 	Check             *CheckDefinition          `key:"check"`
 	Checks            []CheckDefinition         `key:"checks"`
-}
-
-// CheckDefinition is a check as its owner states it. Exactly one of HTTP, TCP,
-// TTL, Args and AliasNode/AliasService says how to probe; see [CheckDefinition.Kind].
-type CheckDefinition struct {
-	ID        string `key:"id,check_id"` // empty: made from the service's id, or Name
-	Name      string `key:"name"`        // empty: made from the service's name
-	ServiceID string `key:"service_id"`  // empty: a check of the node
-	Notes     string `key:"notes"`
-	Status    Status `key:"status"` // what it starts as; empty: critical
-
-	HTTP             string              `key:"http"`   // URL
-	Method           string              `key:"method"` // empty: GET
-	Header           map[string][]string `key:"header"`
-	Body             string              `key:"body"`
-	FollowRedirects  bool                `key:"follow_redirects"`
-	DisableRedirects bool                `key:"disable_redirects"` // Consul's key; what muster does anyway
-	TCP              string              `key:"tcp"`               // host:port
-	TCPUseTLS        bool                `key:"tcp_use_tls"`
-	TLSServerName    string              `key:"tls_server_name"`
-	TLSSkipVerify    bool                `key:"tls_skip_verify"`
-	TTL              time.Duration       `key:"ttl"`
-	Args             []string            `key:"args,script_args"`
-	AliasNode        string              `key:"alias_node"`    // empty: this node
-	AliasService     string              `key:"alias_service"` // service id
-
-	Interval      time.Duration `key:"interval"`
-	Timeout       time.Duration `key:"timeout"`         // 0: the kind's default, never over Interval
-	OutputMaxSize int           `key:"output_max_size"` // bytes; 0: MaxCheckOutput, which is also the most
-
-	SuccessBeforePassing   int `key:"success_before_passing"`   // successes in a row; 0 and 1: the first
-	FailuresBeforeWarning  int `key:"failures_before_warning"`  // failures in a row; 0: FailuresBeforeCritical
-	FailuresBeforeCritical int `key:"failures_before_critical"` // failures in a row; 0 and 1: the first
-
-	// DeregisterCriticalServiceAfter removes the service once the check has been
-	// critical this long. 0: never.
-	DeregisterCriticalServiceAfter time.Duration `key:"deregister_critical_service_after"`
-}
-
-// Kind names how a check is probed.
-type Kind string
-
-// The kinds of check.
-const (
-	KindHTTP   Kind = "http"
-	KindTCP    Kind = "tcp"
-	KindTTL    Kind = "ttl"
-	KindScript Kind = "script"
-	KindAlias  Kind = "alias"
-	// KindNone is a check without a probe of its own, such as maintenance: it changes when told to.
-	KindNone Kind = ""
-)
-
-// Kinds lists every kind that has a probe, in a fixed order.
-var Kinds = [...]Kind{KindHTTP, KindTCP, KindTTL, KindScript, KindAlias}
-
-// kinds returns the kinds whose fields are set.
-func (d *CheckDefinition) kinds() []Kind {
-	var out []Kind
-	for _, k := range []struct {
-		kind Kind
-		set  bool
-	}{
-		{KindHTTP, d.HTTP != ""},
-		{KindTCP, d.TCP != ""},
-		{KindTTL, d.TTL != 0},
-		{KindScript, len(d.Args) > 0},
-		{KindAlias, d.AliasNode != "" || d.AliasService != ""},
-	} {
-		if k.set {
-			out = append(out, k.kind)
-		}
-	}
-	return out
-}
-
-// Kind returns how a valid definition is probed.
-func (d *CheckDefinition) Kind() Kind {
-	if k := d.kinds(); len(k) > 0 {
-		return k[0]
-	}
-	return KindNone
-}
-
-// InitialStatus is what the check is before its first verdict: critical unless stated.
-func (d *CheckDefinition) InitialStatus() Status {
-	if d.Status == "" {
-		return Critical
-	}
-	return d.Status
 }
 
 // Problem is one thing wrong with a definition. Field is a path of keys, such as "checks[1].interval".

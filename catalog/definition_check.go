@@ -1,118 +1,159 @@
 package catalog
 
-import (
-	"net"
-	"net/url"
-	"strconv"
-	"time"
-)
+import "time"
 
-// Bounds of a check's times. Under MinInterval a probe is load, not news.
+// CheckDefinition is a check as its owner states it. Exactly one of its kinds'
+// own keys says how to probe; see [CheckDefinition.Kind].
+type CheckDefinition struct {
+	ID        string `key:"id,check_id"` // empty: made from the service's id, or Name
+	Name      string `key:"name"`        // empty: made from the service's name
+	ServiceID string `key:"service_id"`  // empty: a check of the node
+	Notes     string `key:"notes"`
+	Status    Status `key:"status"` // what it starts as; empty: critical
+
+	HTTP             string              `key:"http"`   // URL
+	Method           string              `key:"method"` // empty: GET
+	Header           map[string][]string `key:"header"`
+	Body             string              `key:"body"`
+	FollowRedirects  bool                `key:"follow_redirects"`
+	DisableRedirects bool                `key:"disable_redirects"` // Consul's key; what muster does anyway
+	ExpectStatus     string              `key:"expect_status"`     // see [ParseCodes]; empty: 2xx, and 429 is a warning
+	ExpectBody       string              `key:"expect_body"`       // RE2; empty: any
+	HTTP2            bool                `key:"http2"`             // HTTP/2 or nothing; without TLS by prior knowledge
+
+	TCP       string `key:"tcp"` // host:port
+	TCPUseTLS bool   `key:"tcp_use_tls"`
+	UDP       string `key:"udp"`    // host:port
+	Send      string `key:"send"`   // tcp, udp; empty: nothing, in an empty datagram
+	Expect    string `key:"expect"` // tcp, udp: RE2 that the answer matches; empty: none is waited for
+
+	GRPC       string `key:"grpc"` // host:port, or host:port/service
+	GRPCUseTLS bool   `key:"grpc_use_tls"`
+
+	DNS        string   `key:"dns"`         // host:port of a name server
+	DNSName    string   `key:"dns_name"`    // what it is asked
+	DNSType    string   `key:"dns_type"`    // empty: A; see [DNSTypes]
+	DNSRcode   string   `key:"dns_rcode"`   // empty: NOERROR with records; see [DNSRcodes]
+	DNSRecords []string `key:"dns_records"` // data of records that the answer must have, among others
+
+	ICMP      string `key:"icmp"`       // host
+	OSService string `key:"os_service"` // systemd unit; without a suffix, a service
+
+	File   string        `key:"file"`
+	MaxAge time.Duration `key:"max_age"` // file; 0: any age will do
+
+	TTL          time.Duration `key:"ttl"`
+	Args         []string      `key:"args,script_args"`
+	AliasNode    string        `key:"alias_node"`    // empty: this node
+	AliasService string        `key:"alias_service"` // service id
+
+	TLSServerName string `key:"tls_server_name"`
+	TLSSkipVerify bool   `key:"tls_skip_verify"`
+	TLSCAFile     string `key:"tls_ca_file"`   // empty: the system's authorities
+	TLSCertFile   string `key:"tls_cert_file"` // client certificate; empty: none
+	TLSKeyFile    string `key:"tls_key_file"`
+
+	Hold    bool   `key:"hold"`     // tcp, http, grpc: probe at once when a connection held open ends
+	Pid     int    `key:"pid"`      // probe at once when this process exits; 0: none
+	PidFile string `key:"pid_file"` // the same, of the process whose id a file holds
+
+	Interval      time.Duration `key:"interval"`
+	Timeout       time.Duration `key:"timeout"`         // 0: the kind's default, never over Interval
+	OutputMaxSize int           `key:"output_max_size"` // bytes; 0: MaxCheckOutput, which is also the most
+
+	SuccessBeforePassing   int `key:"success_before_passing"`   // successes in a row; 0 and 1: the first
+	FailuresBeforeWarning  int `key:"failures_before_warning"`  // failures in a row; 0: FailuresBeforeCritical
+	FailuresBeforeCritical int `key:"failures_before_critical"` // failures in a row; 0 and 1: the first
+
+	// DeregisterCriticalServiceAfter removes the service once the check has been
+	// critical this long. 0: never.
+	DeregisterCriticalServiceAfter time.Duration `key:"deregister_critical_service_after"`
+}
+
+// Kind names how a check is probed.
+type Kind string
+
+// The kinds of check. The name of a kind is also the key that makes a check one
+// of it, but for scripts (args) and aliases (alias_service, alias_node).
 const (
-	MinInterval = 100 * time.Millisecond
-	MinTTL      = 100 * time.Millisecond
-	// MinDeregisterAfter keeps a short outage from deleting registrations.
-	MinDeregisterAfter = time.Minute
+	KindHTTP      Kind = "http"
+	KindTCP       Kind = "tcp"
+	KindUDP       Kind = "udp"
+	KindGRPC      Kind = "grpc"
+	KindDNS       Kind = "dns"
+	KindICMP      Kind = "icmp"
+	KindScript    Kind = "script"
+	KindOSService Kind = "os_service"
+	KindFile      Kind = "file"
+	KindTTL       Kind = "ttl"
+	KindAlias     Kind = "alias"
+	// KindNone is a check without a probe of its own, such as maintenance: it changes when told to.
+	KindNone Kind = ""
 )
 
-// Validate returns everything wrong with a check definition. Inside a service
-// definition (ofService) the id and the name may be missing.
-func (d *CheckDefinition) Validate(ofService bool) Problems {
-	var p Problems
-	if !ofService && d.ID == "" && d.Name == "" {
-		p.add("name", "a check needs a name or an id")
-	}
-	if hasControl(d.ID) {
-		p.add("id", "contains a control character")
-	}
-	if d.Status != "" && !d.Status.Valid() {
-		p.add("status", "%q is none of passing, warning, critical", string(d.Status))
-	}
-	d.validateKind(&p)
-	d.validateTimes(&p)
-	for _, n := range []struct {
-		field string
-		value int
-	}{
-		{"success_before_passing", d.SuccessBeforePassing},
-		{"failures_before_warning", d.FailuresBeforeWarning},
-		{"failures_before_critical", d.FailuresBeforeCritical},
-		{"output_max_size", d.OutputMaxSize},
-	} {
-		if n.value < 0 {
-			p.add(n.field, "%d is negative", n.value)
-		}
-	}
-	if d.FailuresBeforeWarning > max(d.FailuresBeforeCritical, 1) {
-		p.add("failures_before_warning", "%d is over failures_before_critical (%d)", d.FailuresBeforeWarning, max(d.FailuresBeforeCritical, 1))
-	}
-	return p
+// Kinds lists every kind that has a probe, in a fixed order.
+var Kinds = [...]Kind{
+	KindHTTP, KindTCP, KindUDP, KindGRPC, KindDNS, KindICMP, KindTTL, KindScript, KindAlias, KindOSService, KindFile,
 }
 
-func (d *CheckDefinition) validateKind(p *Problems) {
-	kinds := d.kinds()
-	switch {
-	case len(kinds) == 0:
-		p.add("check", "says nothing to probe: set one of http, tcp, ttl, args, alias_service, alias_node")
-		return
-	case len(kinds) > 1:
-		p.add(d.keyOf(kinds[1]), "a check has one kind, this one is already %s", kinds[0])
-		return
-	}
-	switch kinds[0] {
+// Probing reports whether checks of the kind look at their target at intervals,
+// rather than being told (ttl) or following the catalog (alias).
+func (k Kind) Probing() bool { return k != KindNone && k != KindTTL && k != KindAlias }
+
+// is reports whether the definition has what makes a check one of a kind.
+func (d *CheckDefinition) is(k Kind) bool {
+	switch k {
 	case KindHTTP:
-		u, err := url.Parse(d.HTTP)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			p.add("http", "%q is not an http:// or https:// URL with a host", d.HTTP)
-		}
+		return d.HTTP != ""
 	case KindTCP:
-		if err := validHostPort(d.TCP); err != nil {
-			p.add("tcp", "%v", err)
-		}
-	}
-}
-
-// keyOf returns the key that makes a check one of a kind.
-func (d *CheckDefinition) keyOf(k Kind) string {
-	switch {
-	case k == KindScript:
-		return "args"
-	case k == KindAlias && d.AliasService != "":
-		return "alias_service"
-	case k == KindAlias:
-		return "alias_node"
-	}
-	return string(k)
-}
-
-func (d *CheckDefinition) validateTimes(p *Problems) {
-	switch d.Kind() {
-	case KindHTTP, KindTCP, KindScript:
-		if d.Interval == 0 {
-			p.add("interval", "is missing; a %s check needs one, such as \"10s\"", d.Kind())
-		} else if d.Interval < MinInterval {
-			p.add("interval", "%v is under the least, %v", d.Interval, MinInterval)
-		}
+		return d.TCP != ""
+	case KindUDP:
+		return d.UDP != ""
+	case KindGRPC:
+		return d.GRPC != ""
+	case KindDNS:
+		return d.DNS != ""
+	case KindICMP:
+		return d.ICMP != ""
 	case KindTTL:
-		if d.TTL < MinTTL {
-			p.add("ttl", "%v is under the least, %v", d.TTL, MinTTL)
-		}
+		return d.TTL != 0
+	case KindScript:
+		return len(d.Args) > 0
+	case KindAlias:
+		return d.AliasNode != "" || d.AliasService != ""
+	case KindOSService:
+		return d.OSService != ""
+	case KindFile:
+		return d.File != ""
 	}
-	if d.Timeout < 0 {
-		p.add("timeout", "%v is negative", d.Timeout)
-	}
-	if a := d.DeregisterCriticalServiceAfter; a < 0 {
-		p.add("deregister_critical_service_after", "%v is negative", a)
-	}
+	return false
 }
 
-func validHostPort(s string) error {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil || host == "" {
-		return Errorf(Invalid, "%q is not host:port", s)
+// kinds returns the kinds whose fields are set.
+func (d *CheckDefinition) kinds() []Kind {
+	var out []Kind
+	for _, k := range Kinds {
+		if d.is(k) {
+			out = append(out, k)
+		}
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return Errorf(Invalid, "%q: port %q is outside 1..65535", s, port)
+	return out
+}
+
+// Kind returns how a valid definition is probed.
+func (d *CheckDefinition) Kind() Kind {
+	for _, k := range Kinds {
+		if d.is(k) {
+			return k
+		}
 	}
-	return nil
+	return KindNone
+}
+
+// InitialStatus is what the check is before its first verdict: critical unless stated.
+func (d *CheckDefinition) InitialStatus() Status {
+	if d.Status == "" {
+		return Critical
+	}
+	return d.Status
 }

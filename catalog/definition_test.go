@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +65,80 @@ func TestValidateCheck(t *testing.T) {
 				t.Errorf("problems in %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestValidateKinds(t *testing.T) {
+	tests := []struct {
+		name string
+		def  CheckDefinition // but for name and interval
+		want string
+	}{
+		{"http in full", CheckDefinition{HTTP: "https://h", ExpectStatus: "200-299, 401", ExpectBody: "^ok", HTTP2: true, TLSCAFile: "ca", TLSCertFile: "c", TLSKeyFile: "k", Hold: true}, ""},
+		{"bad answers", CheckDefinition{HTTP: "http://h", ExpectStatus: "299-200", ExpectBody: "("}, "expect_status expect_body"},
+		{"endless pattern", CheckDefinition{TCP: "h:1", Expect: strings.Repeat("x", 2000)}, "expect"},
+		{"tcp in full", CheckDefinition{TCP: "h:1", Send: "a", Expect: "b", Hold: true}, ""},
+		{"udp", CheckDefinition{UDP: "h:1", Send: "a", Expect: "b"}, ""},
+		{"udp has no connection", CheckDefinition{UDP: "h", Hold: true}, "udp hold"},
+		{"grpc", CheckDefinition{GRPC: "h:1/a.b/c", GRPCUseTLS: true, Hold: true}, ""},
+		{"grpc without port", CheckDefinition{GRPC: "h/a"}, "grpc"},
+		{"dns", CheckDefinition{DNS: "h:53", DNSName: "example.com."}, ""},
+		{"dns in full", CheckDefinition{DNS: "[::1]:53", DNSName: ".", DNSType: "ns", DNSRcode: "noerror", DNSRecords: []string{"a."}}, ""},
+		{"dns of nothing", CheckDefinition{DNS: "h:53"}, "dns_name"},
+		{"bad question", CheckDefinition{DNS: "h", DNSName: "a..b", DNSType: "ANY", DNSRcode: "BAD"}, "dns_name dns_type dns_rcode dns"},
+		{"records of no name", CheckDefinition{DNS: "h:53", DNSName: "a", DNSRcode: "NXDOMAIN", DNSRecords: []string{"1.2.3.4"}}, "dns_records"},
+		{"icmp", CheckDefinition{ICMP: "::1"}, ""},
+		{"icmp of a url", CheckDefinition{ICMP: "http://h"}, "icmp"},
+		{"unit", CheckDefinition{OSService: "a@b.socket"}, ""},
+		{"unit path", CheckDefinition{OSService: "../a"}, "os_service"},
+		{"file", CheckDefinition{File: "/a", MaxAge: time.Hour}, ""},
+		{"file from the future", CheckDefinition{File: "/a", MaxAge: -1}, "max_age"},
+		{"keys of other kinds", CheckDefinition{ICMP: "h", ExpectBody: "a", HTTP2: true, Send: "a", DNSName: "a", MaxAge: 1, Hold: true, TLSCAFile: "a"}, "expect_body http2 send dns_name max_age hold tls_ca_file"},
+		{"half a certificate", CheckDefinition{TCP: "h:1", TLSKeyFile: "k"}, "tls_cert_file"},
+		{"pid", CheckDefinition{File: "/a", Pid: 1}, ""},
+		{"pid file", CheckDefinition{Args: []string{"a"}, PidFile: "/a"}, ""},
+		{"two processes", CheckDefinition{File: "/a", Pid: 1, PidFile: "/a"}, "pid_file"},
+		{"bad pid", CheckDefinition{File: "/a", Pid: -1}, "pid"},
+		{"nothing to wake", CheckDefinition{TTL: time.Second, PidFile: "/a"}, "pid_file"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.def.Pid != 0 || tt.def.PidFile != "" {
+				if runtime.GOOS != "linux" {
+					t.Skip("PROCESSES ARE WATCHED ON LINUX ONLY")
+				}
+			}
+			tt.def.Name = "c"
+			if tt.def.TTL == 0 {
+				tt.def.Interval = time.Second
+			}
+			if got := fields(tt.def.Validate(false)); got != tt.want {
+				t.Errorf("problems in %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestStatusCodes(t *testing.T) {
+	for text, want := range map[string]string{ // which of 200, 204, 401, 599 are in
+		"": "----", "200": "2---", "200-299": "22--", "204,401-599": "-245", " 200 , 100 - 204 ": "22--",
+		"2xx": "error", "99": "error", "200-": "error", "600": "error", "200,": "error", "500-400": "error",
+	} {
+		codes, err := ParseCodes(text)
+		got := "error"
+		if err == nil {
+			got = ""
+			for _, code := range []int{200, 204, 401, 599} {
+				if codes.Has(code) {
+					got += strconv.Itoa(code / 100)
+				} else {
+					got += "-"
+				}
+			}
+		}
+		if got != want {
+			t.Errorf("%q has %s, want %s", text, got, want)
+		}
 	}
 }
 

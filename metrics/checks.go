@@ -13,11 +13,12 @@ type Checks struct {
 	results  map[string]map[string]prometheus.Counter
 	applied  prometheus.Observer
 	answered prometheus.Observer
+	woken    map[string]prometheus.Counter
 	kinds    fixed
 }
 
 func newChecks(reg prometheus.Registerer) *Checks {
-	kinds := newFixed("http", "tcp", "ttl", "script", "alias")
+	kinds := newFixed("http", "tcp", "udp", "grpc", "dns", "icmp", "script", "os_service", "file", "ttl", "alias")
 	states := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "muster_checks",
 		Help: "Checks registered with this agent, by status.",
@@ -41,10 +42,18 @@ func newChecks(reg prometheus.Registerer) *Checks {
 		Help:    "Time from a verdict that turned critical to the moment this agent's DNS answers without the instance.",
 		Buckets: latencyBuckets,
 	})
-	reg.MustRegister(states, duration, results, applied, answered)
+	woken := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "muster_probe_wakes_total",
+		Help: "Probes asked for between intervals, by what ended: a connection that was held, or a process.",
+	}, []string{"by"})
+	reg.MustRegister(states, duration, results, applied, answered, woken)
 	c := &Checks{
 		states: map[string]prometheus.Gauge{}, duration: map[string]prometheus.Observer{},
 		results: map[string]map[string]prometheus.Counter{}, applied: applied, answered: answered, kinds: kinds,
+		woken: map[string]prometheus.Counter{},
+	}
+	for _, by := range []string{"connection", "process"} {
+		c.woken[by] = woken.WithLabelValues(by)
 	}
 	for _, s := range []string{"passing", "warning", "critical"} {
 		c.states[s] = states.WithLabelValues(s)
@@ -74,6 +83,9 @@ func (c *Checks) Probed(kind, status string, took time.Duration) {
 		n.Inc()
 	}
 }
+
+// Woken records a probe that was asked for between intervals: by "connection" or "process".
+func (c *Checks) Woken(by string) { c.woken[by].Inc() }
 
 // Applied records how long a verdict that turned critical took to be committed.
 func (c *Checks) Applied(took time.Duration) { c.applied.Observe(took.Seconds()) }

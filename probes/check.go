@@ -24,6 +24,7 @@ type check struct {
 	cancel     context.CancelFunc
 	// repeat asks a check that speaks up on change only to say its status once more.
 	repeat chan struct{}
+	waker  *waker // probing checks only
 
 	// mu is held over each report: reports of one check keep their order, and none follows stop.
 	mu       sync.Mutex
@@ -40,6 +41,7 @@ func newCheck(r *Runner, def catalog.CheckDefinition, status catalog.Status, can
 		def: def, thresholds: t, runner: r, cancel: cancel,
 		log:     r.cfg.Logger.With("check", def.ID, "kind", string(def.Kind())),
 		repeat:  make(chan struct{}, 1),
+		waker:   newWaker(),
 		verdict: startFrom(status, t),
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -28,29 +30,55 @@ const (
 // openHTTP gives a check a transport of its own: at most one idle connection, and none after close.
 // Proxies named in the environment are not for probes, and the transport asks for no compression, so
 // that the body arrives as it would be shown.
-func openHTTP(def *catalog.CheckDefinition) (probe, func()) {
-	t := &http.Transport{
-		TLSClientConfig:        tlsConfig(def),
-		DisableCompression:     true,
-		DisableKeepAlives:      !reusable(def),
-		MaxIdleConns:           1,
-		IdleConnTimeout:        renewAfter,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-	}
+func openHTTP(def *catalog.CheckDefinition, kept *budget) (probe, func()) {
+	keep := reusable(def) && kept.take()
+	t := newTransport(def, keep)
 	client := &http.Client{Transport: t}
 	if !def.FollowRedirects {
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	}
+	wanted := expectations(def)
 	renewed := time.Now()
-	return func(ctx context.Context, def *catalog.CheckDefinition) Result {
-		res := probeHTTP(ctx, client, def)
+	look := func(ctx context.Context, def *catalog.CheckDefinition) Result {
+		res := probeHTTP(ctx, client, def, wanted)
 		if res.Status != catalog.Passing || time.Since(renewed) > renewAfter {
 			// This also ends a dial that outlived its probe, which the transport would finish for later use.
 			t.CloseIdleConnections()
 			renewed = time.Now()
 		}
 		return res
-	}, t.CloseIdleConnections
+	}
+	return look, func() {
+		t.CloseIdleConnections()
+		if keep {
+			kept.give()
+		}
+	}
+}
+
+// newTransport returns the transport of one check. Buffers are small because there may be thousands.
+func newTransport(def *catalog.CheckDefinition, keep bool) *http.Transport {
+	var protos []string
+	t := &http.Transport{
+		DisableCompression:     true,
+		DisableKeepAlives:      !keep,
+		MaxIdleConns:           1,
+		IdleConnTimeout:        renewAfter,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		ReadBufferSize:         1 << 10,
+		WriteBufferSize:        1 << 10,
+	}
+	if def.HTTP2 {
+		protos = []string{"h2"}
+		t.Protocols = &http.Protocols{}
+		t.Protocols.SetHTTP2(true)
+		t.Protocols.SetUnencryptedHTTP2(true) // HTTP/1 is not among them, so this is by prior knowledge
+		t.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: 64 << 10, MaxReceiveBufferPerConnection: 64 << 10}
+	}
+	t.DialTLSContext = func(ctx context.Context, _, address string) (net.Conn, error) {
+		return dial(ctx, def, address, true, protos...)
+	}
+	return t
 }
 
 // reusable reports whether probes may share connections. When a server closes an
@@ -64,8 +92,22 @@ func methodOf(def *catalog.CheckDefinition) string {
 	return strings.ToUpper(cmp.Or(def.Method, http.MethodGet))
 }
 
-// probeHTTP sends one request. 2xx is passing, 429 (too many requests) a warning, anything else critical.
-func probeHTTP(ctx context.Context, client *http.Client, def *catalog.CheckDefinition) Result {
+// answer is what makes an HTTP answer a good one.
+type answer struct {
+	codes catalog.Codes  // empty: those of httpStatus
+	body  *regexp.Regexp // nil: any
+}
+
+func expectations(def *catalog.CheckDefinition) answer {
+	codes, err := catalog.ParseCodes(def.ExpectStatus)
+	if err != nil {
+		panic(err) // the definition is valid
+	}
+	return answer{codes, pattern(def.ExpectBody)}
+}
+
+// probeHTTP sends one request and judges the answer.
+func probeHTTP(ctx context.Context, client *http.Client, def *catalog.CheckDefinition, wanted answer) Result {
 	req, err := newRequest(ctx, def)
 	if err != nil {
 		return Result{catalog.Critical, fmt.Sprintf("HTTP %s: %v", methodOf(def), err)}
@@ -83,7 +125,8 @@ func probeHTTP(ctx context.Context, client *http.Client, def *catalog.CheckDefin
 	if err != nil {
 		return failure(ctx, what+": "+resp.Status+", then the body broke off", err)
 	}
-	return Result{httpStatus(resp.StatusCode), what + ": " + resp.Status + " Output: " + explain(resp, body)}
+	status, reason := wanted.judge(resp, body, def.HTTP2)
+	return Result{status, what + ": " + resp.Status + reason + " Output: " + explain(resp, body)}
 }
 
 func newRequest(ctx context.Context, def *catalog.CheckDefinition) (*http.Request, error) {
@@ -105,6 +148,25 @@ func newRequest(ctx context.Context, def *catalog.CheckDefinition) (*http.Reques
 	return req, nil
 }
 
+// judge returns the status an answer makes, and what is wrong with one whose code alone would do.
+func (a answer) judge(resp *http.Response, body []byte, http2 bool) (status catalog.Status, reason string) {
+	if a.codes == nil {
+		status = httpStatus(resp.StatusCode)
+	} else if status = catalog.Passing; !a.codes.Has(resp.StatusCode) {
+		return catalog.Critical, " is not expected."
+	}
+	switch {
+	case status == catalog.Critical:
+	case http2 && resp.ProtoMajor != 2:
+		return catalog.Critical, " but in " + resp.Proto + "."
+	case a.body != nil && !a.body.Match(body):
+		return catalog.Critical, fmt.Sprintf(" but the body does not match %q.", a.body)
+	}
+	return status, ""
+}
+
+// httpStatus is what an answer means where its owner does not say: 2xx is passing,
+// 429 (too many requests) a warning, anything else critical.
 func httpStatus(code int) catalog.Status {
 	switch {
 	case code >= 200 && code <= 299:

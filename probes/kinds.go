@@ -2,7 +2,6 @@ package probes
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"time"
 
@@ -19,9 +18,10 @@ type Result struct {
 // calls for one check never overlap.
 type probe func(ctx context.Context, def *catalog.CheckDefinition) Result
 
-// opener readies what the probes of one check share, such as connections. It is
-// called once per check, close once after the last probe.
-type opener func(def *catalog.CheckDefinition) (p probe, close func())
+// opener readies what the probes of one check share, such as connections, of
+// which it keeps as many between probes as it took from the budget. It is
+// called once per check with a valid definition, close once after the last probe.
+type opener func(def *catalog.CheckDefinition, kept *budget) (p probe, close func())
 
 // behaviour runs one check until ctx is done.
 type behaviour func(ctx context.Context, c *check)
@@ -29,17 +29,23 @@ type behaviour func(ctx context.Context, c *check)
 // kinds is how every kind of check is run. A new kind is a file and a line here.
 func kinds() map[catalog.Kind]behaviour {
 	return map[catalog.Kind]behaviour{
-		catalog.KindHTTP:   atIntervals(10*time.Second, openHTTP),
-		catalog.KindTCP:    atIntervals(10*time.Second, sharesNothing(probeTCP)),
-		catalog.KindScript: atIntervals(30*time.Second, sharesNothing(probeScript)),
-		catalog.KindTTL:    expectHeartbeats,
-		catalog.KindAlias:  followAlias,
+		catalog.KindHTTP:      atIntervals(10*time.Second, openHTTP),
+		catalog.KindTCP:       atIntervals(10*time.Second, openTCP),
+		catalog.KindUDP:       atIntervals(time.Second, openUDP),
+		catalog.KindGRPC:      atIntervals(10*time.Second, openGRPC),
+		catalog.KindDNS:       atIntervals(10*time.Second, sharesNothing(probeDNS)),
+		catalog.KindICMP:      atIntervals(time.Second, sharesNothing(probeICMP)),
+		catalog.KindScript:    atIntervals(30*time.Second, sharesNothing(probeScript)),
+		catalog.KindOSService: atIntervals(10*time.Second, sharesNothing(probeOSService(systemBus))),
+		catalog.KindFile:      atIntervals(10*time.Second, openFile),
+		catalog.KindTTL:       expectHeartbeats,
+		catalog.KindAlias:     followAlias,
 	}
 }
 
 // sharesNothing is the opener of a probe that keeps nothing between its calls.
 func sharesNothing(p probe) opener {
-	return func(*catalog.CheckDefinition) (probe, func()) { return p, func() {} }
+	return func(*catalog.CheckDefinition, *budget) (probe, func()) { return p, func() {} }
 }
 
 // failure is the result of a probe that got err instead of an answer. When the
@@ -49,13 +55,4 @@ func failure(ctx context.Context, what string, err error) Result {
 		err = cause
 	}
 	return Result{catalog.Critical, fmt.Sprintf("%s: %v", what, err)}
-}
-
-// tlsConfig is how a check's probes speak TLS. An empty server name means the host of the target.
-func tlsConfig(def *catalog.CheckDefinition) *tls.Config {
-	return &tls.Config{
-		ServerName:         def.TLSServerName,
-		InsecureSkipVerify: def.TLSSkipVerify, // the owner of the check asked for it
-		MinVersion:         tls.VersionTLS12,
-	}
 }

@@ -1,11 +1,15 @@
 package probes
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 )
@@ -78,4 +82,29 @@ func nobody(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// authorityOf returns a PEM file with the certificate of a server, which signed itself.
+func authorityOf(t *testing.T, s *httptest.Server) string {
+	t.Helper()
+	return pemFile(t, "CERTIFICATE", s.Certificate().Raw)
+}
+
+// keyOf returns a PEM file with the key to it.
+func keyOf(t *testing.T, s *httptest.Server) string {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(s.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pemFile(t, "PRIVATE KEY", der)
+}
+
+func pemFile(t *testing.T, kind string, der []byte) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "pem")
+	if err := os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }

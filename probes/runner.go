@@ -27,9 +27,14 @@ type Config struct {
 	// FirstWithin bounds the random delay of a check's first probe, beside its interval. 0: 500 ms.
 	FirstWithin time.Duration
 	// MaxConcurrent is how many probes run at once, of all kinds; more wait for their turn. 0: 512.
+	// An eighth as many come on top for checks that something woke.
 	MaxConcurrent int
-	Logger        *slog.Logger
-	Metrics       *metrics.Checks
+	// MaxKept is how many connections checks keep open between probes, those on hold
+	// included. Over it probes connect anew and nothing is held. 0: half of the
+	// files that the process may open.
+	MaxKept int
+	Logger  *slog.Logger
+	Metrics *metrics.Checks
 }
 
 // Runner watches checks. Its methods are safe for concurrent use.
@@ -37,6 +42,8 @@ type Runner struct {
 	cfg   Config
 	kinds map[catalog.Kind]behaviour
 	slots chan struct{} // one token per probe in flight
+	spare chan struct{} // likewise, of those that were woken
+	kept  *budget
 	ctx   context.Context
 	end   context.CancelFunc
 	wg    sync.WaitGroup // one per check that was started
@@ -49,7 +56,13 @@ type Runner struct {
 func New(cfg Config) *Runner {
 	cfg.FirstWithin = cmp.Or(cfg.FirstWithin, 500*time.Millisecond)
 	cfg.MaxConcurrent = cmp.Or(cfg.MaxConcurrent, 512)
-	r := &Runner{cfg: cfg, kinds: kinds(), slots: make(chan struct{}, cfg.MaxConcurrent), checks: map[string]*check{}}
+	if cfg.MaxKept == 0 {
+		cfg.MaxKept = defaultKept()
+	}
+	r := &Runner{
+		cfg: cfg, kinds: kinds(), kept: newBudget(cfg.MaxKept), checks: map[string]*check{},
+		slots: make(chan struct{}, cfg.MaxConcurrent), spare: make(chan struct{}, max(1, cfg.MaxConcurrent/8)),
+	}
 	r.ctx, r.end = context.WithCancel(context.Background())
 	return r
 }

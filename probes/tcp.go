@@ -2,27 +2,40 @@ package probes
 
 import (
 	"context"
-	"crypto/tls"
-	"net"
+	"io"
 
 	"muster/catalog"
 )
 
-// probeTCP opens one connection, with TLS when asked to, and closes it. A host
-// name is tried at all its addresses, both families side by side (RFC 8305).
-func probeTCP(ctx context.Context, def *catalog.CheckDefinition) Result {
-	var dialer interface {
-		DialContext(ctx context.Context, network, address string) (net.Conn, error)
-	} = &net.Dialer{}
-	what := "TCP connect " + def.TCP
-	if def.TCPUseTLS {
-		dialer = &tls.Dialer{Config: tlsConfig(def)}
-		what = "TCP+TLS connect " + def.TCP
-	}
-	conn, err := dialer.DialContext(ctx, "tcp", def.TCP)
-	if err != nil {
-		return failure(ctx, what, err)
-	}
-	conn.Close() // the answer is in; how the good-bye is taken says nothing about the target
-	return Result{catalog.Passing, what + ": Success"}
+// openTCP readies a check that opens one connection, with TLS when asked to, says
+// what it is to say, waits for the answer it is to get, and closes it.
+func openTCP(def *catalog.CheckDefinition, _ *budget) (probe, func()) {
+	expect := pattern(def.Expect)
+	return func(ctx context.Context, def *catalog.CheckDefinition) Result {
+		what := "TCP connect " + def.TCP
+		if def.TCPUseTLS {
+			what = "TCP+TLS connect " + def.TCP
+		}
+		conn, err := dial(ctx, def, def.TCP, def.TCPUseTLS)
+		if err != nil {
+			return failure(ctx, what, err)
+		}
+		defer conn.Close() // how the good-bye is taken says nothing about the target
+		defer bounded(ctx, conn)()
+		if def.Send != "" {
+			if _, err := io.WriteString(conn, def.Send); err != nil {
+				return failure(ctx, what+": send", err)
+			}
+		}
+		if expect == nil {
+			return Result{catalog.Passing, what + ": Success"}
+		}
+		said, err := readUntil(conn, expect)
+		if err != nil {
+			res := failure(ctx, what, err)
+			res.Output = withOutput(res.Output+".", said)
+			return res
+		}
+		return Result{catalog.Passing, withOutput(what+": Success", said)}
+	}, func() {}
 }

@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"io"
 	"net"
 	"strings"
 	"syscall"
@@ -32,7 +33,46 @@ func TestTCP(t *testing.T) {
 		{"TLS never answered", catalog.CheckDefinition{TCP: listen(t, nil), TCPUseTLS: true}, soon, catalog.Critical, "no answer within 200ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			res := lookOnce(t, sharesNothing(probeTCP), c.def, c.timeout)
+			res := lookOnce(t, openTCP, c.def, c.timeout)
+			if res.Status != c.status || !strings.Contains(res.Output, c.want) {
+				t.Errorf("got %s %q, want %s, saying %q", res.Status, res.Output, c.status, c.want)
+			}
+		})
+	}
+}
+
+func TestTCPExpect(t *testing.T) {
+	echo := listen(t, func(c *net.TCPConn) { io.Copy(c, c) })
+	ssh := listen(t, func(c *net.TCPConn) { io.WriteString(c, "SSH-2.0-x\r\n"); c.Read(make([]byte, 1)) })
+	for _, c := range []struct {
+		name    string
+		def     catalog.CheckDefinition
+		timeout time.Duration
+		status  catalog.Status
+		want    string // part of the output
+	}{
+		{"banner", catalog.CheckDefinition{TCP: ssh, Expect: "^SSH-2"}, long, catalog.Passing, ": Success Output: SSH-2.0-x"},
+		{"answer", catalog.CheckDefinition{TCP: echo, Send: "PING\n", Expect: "(?i)ping"}, long, catalog.Passing, "Output: PING"},
+		{"sent, none expected", catalog.CheckDefinition{TCP: echo, Send: "PING\n"}, long, catalog.Passing, "Success"},
+		{"another answer, then silence", catalog.CheckDefinition{TCP: ssh, Expect: "^220"}, soon, catalog.Critical, "no answer within 200ms. Output: SSH-2.0-x"},
+		{"silence", catalog.CheckDefinition{TCP: listen(t, nil), Expect: "a"}, soon, catalog.Critical, "no answer within 200ms"},
+		{"closed without an answer", catalog.CheckDefinition{TCP: listen(t, func(*net.TCPConn) {}), Expect: "a"}, long, catalog.Critical, "closed without an answer"},
+		{"reset", catalog.CheckDefinition{TCP: listen(t, reset), Expect: "a"}, long, catalog.Critical, ""},
+		{"in pieces", catalog.CheckDefinition{TCP: listen(t, func(c *net.TCPConn) {
+			c.SetNoDelay(true)
+			for _, b := range []byte("220 mail") {
+				c.Write([]byte{b})
+			}
+			c.Read(make([]byte, 1))
+		}), Expect: "^220 mail$"}, long, catalog.Passing, "220 mail"},
+		{"endless", catalog.CheckDefinition{TCP: listen(t, func(c *net.TCPConn) {
+			for _, err := io.WriteString(c, "x"); err == nil; {
+				_, err = io.WriteString(c, strings.Repeat("x", 1000))
+			}
+		}), Expect: "y"}, long, catalog.Critical, `the first 4096 bytes do not match "y"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			res := lookOnce(t, openTCP, c.def, c.timeout)
 			if res.Status != c.status || !strings.Contains(res.Output, c.want) {
 				t.Errorf("got %s %q, want %s, saying %q", res.Status, res.Output, c.status, c.want)
 			}
@@ -63,7 +103,7 @@ func TestTCPHalfOpen(t *testing.T) {
 	for range 64 {
 		c, err := net.DialTimeout("tcp", addr, soon)
 		if err != nil {
-			res := lookOnce(t, sharesNothing(probeTCP), catalog.CheckDefinition{TCP: addr}, soon)
+			res := lookOnce(t, openTCP, catalog.CheckDefinition{TCP: addr}, soon)
 			if res.Status != catalog.Critical {
 				t.Errorf("got %s %q, want critical", res.Status, res.Output)
 			}

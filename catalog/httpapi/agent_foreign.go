@@ -11,8 +11,7 @@ import (
 // unless they ask for nothing. Keys that stand in neither list are ignored.
 var (
 	foreignCheckKeys = map[string]bool{
-		"grpc": true, "grpcusetls": true, "udp": true, "h2ping": true, "h2pingusetls": true,
-		"osservice": true, "dockercontainerid": true, "shell": true, "script": true,
+		"h2ping": true, "h2pingusetls": true, "dockercontainerid": true, "shell": true, "script": true,
 	}
 	foreignServiceKeys = map[string]bool{
 		"kind": true, "proxy": true, "connect": true, "socketpath": true, "ports": true,
@@ -21,7 +20,7 @@ var (
 )
 
 const (
-	foreignCheckText   = "muster has no such check; it has http, tcp, ttl, args (scripts) and alias"
+	foreignCheckText   = "muster has no such check; it has http (also with http2), tcp, udp, grpc, dns, icmp, ttl, args (scripts), os_service, file and alias"
 	foreignServiceText = "belongs to Consul's mesh or enterprise features, which muster does not have"
 )
 

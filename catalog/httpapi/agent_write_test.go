@@ -14,7 +14,7 @@ func TestAgentWrites(t *testing.T) {
 	const (
 		service = "/v1/agent/service/register"
 		check   = "/v1/agent/check/register"
-		noKind  = "muster has no such check; it has http, tcp, ttl, args (scripts) and alias"
+		noKind  = "muster has no such check; it has http"
 		noMesh  = "belongs to Consul's mesh or enterprise features, which muster does not have"
 	)
 	for _, c := range []struct {
@@ -40,12 +40,16 @@ func TestAgentWrites(t *testing.T) {
 		{service, `{"Name":"web","Proxy":{"DestinationServiceName":"x"}}`, 400, "Proxy: " + noMesh, nil},
 		{service, `{"Name":"web","Kind":"connect-proxy"}`, 400, "Kind: " + noMesh, nil},
 		{service, `{"Name":"web","Namespace":"ns"}`, 400, noMesh, nil},
-		{service, `{"Name":"web","Check":{"GRPC":"x:1","Interval":"1s"}}`, 400, "check.GRPC: " + noKind, nil},
+		{service, `{"Name":"web","Check":{"GRPC":"x:1/s","GRPCUseTLS":true,"Interval":"1s"}}`, 200, "", []string{"GRPC:x:1/s", "GRPCUseTLS:true"}},
+		{service, `{"Name":"web","Checks":[{"UDP":"x:1","Send":"a","expect":"b","Interval":"1s"},{"OSService":"x","Pid":7}]}`, 200, "", []string{"UDP:x:1", "Send:a", "Expect:b", "OSService:x", "Pid:7"}},
 		{service, `{"Name":"web","Checks":[{"TTL":"1s"},{"docker_container_id":"x"}]}`, 400, "checks[1].docker_container_id: " + noKind, nil},
 		{service, `{"Name":"web","Check":{"Interval":"soon"}}`, 400, "check.interval", nil},
 		{service + "?replace-existing-checks=perhaps", `{"Name":"web"}`, 400, "replace-existing-checks", nil},
-		{check, `{"Name":"c","UDP":"x:1"}`, 400, "UDP: " + noKind, nil},
-		{check, `{"Name":"c","OSService":"x"}`, 400, noKind, nil},
+		{check, `{"Name":"c","DNS":"x:53","DNSName":"a.b","dns_type":"MX","DNSRecords":["10 c"],"Interval":"1s"}`, 200, "", []string{"DNS:x:53", "DNSName:a.b", "DNSType:MX", "DNSRecords:[10 c]"}},
+		{check, `{"Name":"c","ICMP":"x","Interval":"1s","PidFile":"/p","Hold":true}`, 200, "", []string{"ICMP:x", "PidFile:/p", "Hold:true"}}, // the agent judges
+		{check, `{"Name":"c","HTTP":"http://x","ExpectStatus":"200,401","expect_body":"ok","HTTP2":true}`, 200, "", []string{"ExpectStatus:200,401", "ExpectBody:ok", "HTTP2:true"}},
+		{check, `{"Name":"c","File":"/f","MaxAge":"1h","TLSCAFile":"/ca"}`, 200, "", []string{"File:/f", "MaxAge:1h0m0s", "TLSCAFile:/ca"}},
+		{check, `{"Name":"c","Shell":"/bin/sh"}`, 400, "Shell: " + noKind, nil},
 		{check, `{"Name":"c","H2PING":"x:1"}`, 400, noKind, nil},
 		{check, `{"Name":"c","Connect":{"a":1},"TTL":"1s"}`, 200, "", []string{"TTL:1s"}}, // no key of a check
 		{check, `{"Name":"` + strings.Repeat("x", maxJSONBytes) + `"}`, 413, "limit", nil},

@@ -130,6 +130,10 @@ func (s *Store) admitted(c *catalog.CheckDefinition, from origin) error {
 	if !utf8.ValidString(c.ID) {
 		return catalog.Errorf(catalog.Invalid, "check id %q is not UTF-8", c.ID)
 	}
+	if from == fromHTTP && (c.TLSCAFile != "" || c.TLSCertFile != "") {
+		// Whoever reaches HTTP could otherwise have the agent show its keys' worth to any address.
+		return catalog.Errorf(catalog.Denied, "check %q names files for TLS; only checks of config files may", c.ID)
+	}
 	if c.Kind() != catalog.KindScript || s.scriptsAllowed(from) {
 		return nil
 	}

@@ -78,6 +78,9 @@ func TestRefused(t *testing.T) {
 		{"script", func(s *Store) error { return s.RegisterCheck(script("x")) }, catalog.Denied, "enable_script_checks"},
 		{"script of a service", func(s *Store) error { return s.Register(svc("b", script("x")), false) }, catalog.Denied, "args"},
 		{"script in config", func(s *Store) error { return loadErr(s, svc("b", script("x"))) }, catalog.Denied, "enable_local_script_checks"},
+		{"files for TLS", func(s *Store) error {
+			return s.RegisterCheck(catalog.CheckDefinition{ID: "x", TCP: "h:1", Interval: time.Second, TCPUseTLS: true, TLSCAFile: "ca.pem"})
+		}, catalog.Denied, "config files"},
 		{"serfHealth", func(s *Store) error { return s.RegisterCheck(ttl(catalog.SerfHealth)) }, catalog.Invalid, "own"},
 		{"maintenance by hand", func(s *Store) error { return s.RegisterCheck(ttl("_service_maintenance:a")) }, catalog.Invalid, "own"},
 		{"the servers' service", func(s *Store) error { return s.Register(catalog.ServiceDefinition{Name: "consul"}, false) }, catalog.Invalid, "own"},

@@ -54,8 +54,7 @@ const (
 		telemetry.statsd_address telemetry.statsite_address telemetry.dogstatsd_addr telemetry.dogstatsd_tags
 		telemetry.circonus_api_token telemetry.circonus_submission_url
 		SERVICE.socket_path SERVICE.ports
-		CHECK.docker_container_id CHECK.shell CHECK.grpc CHECK.grpc_use_tls CHECK.h2ping CHECK.h2ping_use_tls
-		CHECK.udp CHECK.os_service`
+		CHECK.docker_container_id CHECK.shell CHECK.h2ping CHECK.h2ping_use_tls`
 )
 
 const notInThisVersion = "is not supported by this version"

@@ -50,9 +50,9 @@ func TestDefinitionProblems(t *testing.T) {
 			`a.json:1:42: service.check.htpp: unknown key, did you mean "http"?`}},
 		{"of a check", []file{{"a.json", `{"checks": [{"ttl": "1m"}, {"name": "c"}]}`}}, []string{
 			"a.json:1:13: checks[0].name: a check needs a name or an id",
-			"a.json:1:28: checks[1].check: says nothing to probe: set one of http, tcp, ttl, args, alias_service, alias_node"}},
-		{"kind that is missing is told of once", []file{{"a.json", `{"check": {"name": "c", "grpc": "127.0.0.1:1", "interval": "1s"}}`}}, []string{
-			"a.json:1:25: check.grpc: is not supported by this version"}},
+			"a.json:1:28: checks[1].check: says nothing to probe: set one of http, tcp, udp, grpc, dns, icmp, ttl, args, os_service, file, alias_service, alias_node"}},
+		{"kind that is missing is told of once", []file{{"a.json", `{"check": {"name": "c", "shell": "/bin/sh", "interval": "1s"}}`}}, []string{
+			"a.json:1:25: check.shell: is not supported by this version"}},
 		{"same service id in two files", []file{{"a.json", `{"service": {"name": "api", "check": {"ttl": "1m"}}}`}, {"b.json", "{\"services\": [{\"name\": \"x\"},\n{\"name\": \"y\", \"id\": \"api\", \"check\": {\"ttl\": \"1m\"}}]}"}}, []string{
 			`b.json:2:21: services[1].id: service id "api" is already used at a.json:1:22`}},
 		{"same service id, one of them broken", []file{{"a.json", `{"service": {"name": "api", "port": "x"}, "services": [{"id": "api", "name": "b"}]}`}}, []string{
