@@ -3,6 +3,7 @@ package agent
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"muster/catalog"
@@ -86,10 +87,24 @@ func (a *Agent) age() time.Duration {
 func (a *Agent) datacenters() []string {
 	own := a.config().Datacenter
 	names := []string{own}
-	if a.wan != nil {
+	know := func(name string) {
+		if name = catalog.Fold(name); name != catalog.Fold(own) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	switch {
+	case a.wan != nil:
 		for _, m := range a.wan.Members() {
-			if m.Status != gossip.Left && !slices.Contains(names, catalog.Fold(m.Datacenter)) {
-				names = append(names, catalog.Fold(m.Datacenter))
+			if m.Status != gossip.Left {
+				know(m.Datacenter)
+			}
+		}
+	case a.replica == nil:
+		for _, m := range a.lan.Members() {
+			if m.Server && m.Status != gossip.Left {
+				for _, name := range strings.Fields(m.Tags[tagDatacenters]) {
+					know(name)
+				}
 			}
 		}
 	}

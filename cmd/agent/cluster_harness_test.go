@@ -51,7 +51,7 @@ func (c *testCluster) start(s setup) *testAgent {
 	c.t.Helper()
 	s.join = c.addresses()
 	if c.net != nil {
-		s.network = c.net.of(s.name)
+		s.network = c.net.of(s.wireName())
 	}
 	a := s.start(c.t)
 	c.by[s.name] = a

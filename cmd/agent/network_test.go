@@ -50,13 +50,22 @@ func (n *testNetwork) set(cut func(from, to string) bool) {
 func (n *testNetwork) place(a *testAgent) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.owner[a.lan.Addr().String()] = a.name
+	name := a.setup.wireName()
+	n.owner[a.lan.Addr().String()] = name
 	if a.wan != nil {
-		n.owner[a.wan.Addr().String()] = a.name
+		n.owner[a.wan.Addr().String()] = name
 	}
 	if a.replica != nil {
-		n.owner[a.raftAddr.String()] = a.name
+		n.owner[a.raftAddr.String()] = name
 	}
+}
+
+// wireName is what an agent is called on a testNetwork: its name, and outside of dc1 its datacenter behind it.
+func (s setup) wireName() string {
+	if s.dc == "" || s.dc == "dc1" {
+		return s.name
+	}
+	return s.name + "." + s.dc
 }
 
 // blocked tells whether the wire from an agent to an address is cut, and returns what is closed when that may change.

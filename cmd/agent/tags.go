@@ -3,18 +3,25 @@ package agent
 import (
 	"context"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 )
 
-// What agents tell of themselves in gossip; each is "1" or not there.
+// What agents tell of themselves in gossip.
 const (
-	// tagState: this server has raft state, and so belongs to a cluster.
+	// tagState is "1" or not there: this server has raft state, and so belongs to a cluster.
 	tagState = "raft"
-	// tagInLine: the catalog has what this agent knows of its services. The leader
+	// tagInLine is "1" or not there: the catalog has what this agent knows of its services. The leader
 	// waits for it before it trusts the rows of an agent that comes back.
 	tagInLine = "synced"
+	// tagDatacenters is the other datacenters that a server has met, with blanks
+	// between them, for clients, who are not in the pool of all datacenters.
+	tagDatacenters = "datacenters"
 )
+
+// maxDatacentersTag bounds the length of that tag: all that an agent tells has to fit a packet.
+const maxDatacentersTag = 256
 
 // inLine is whether the catalog is in line with what this agent registered. The zero value: no.
 type inLine struct {
@@ -56,9 +63,12 @@ func (a *Agent) keepTags(ctx context.Context) {
 	told := map[string]string{}
 	p := proof{unproven: a.store.Unproven, changed: a.store.Changed}
 	for ctx.Err() == nil {
-		var founded <-chan struct{} // nil on clients
+		var founded, met <-chan struct{} // nil on clients
 		if a.replica != nil {
 			_, founded = a.replica.LeaderWatch()
+		}
+		if a.wan != nil {
+			met = a.wan.Changed()
 		}
 		is, changed := a.inLine.get()
 		proven, progress := p.of(is, time.Now())
@@ -79,6 +89,7 @@ func (a *Agent) keepTags(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-founded:
+		case <-met:
 		case <-changed:
 		case <-progress:
 		case <-retry:
@@ -95,7 +106,24 @@ func (a *Agent) tags(inLine bool) map[string]string {
 	if inLine {
 		t[tagInLine] = "1"
 	}
+	if a.replica != nil {
+		if others := a.tellable(a.datacenters()[1:]); others != "" {
+			t[tagDatacenters] = others
+		}
+	}
 	return t
+}
+
+// tellable joins as many names as there is room for.
+func (a *Agent) tellable(names []string) string {
+	text := strings.Join(names, " ")
+	for n := len(names) - 1; len(text) > maxDatacentersTag; n-- {
+		text = strings.Join(names[:n], " ")
+		if len(text) <= maxDatacentersTag {
+			a.logs.Warn("clients hear of the first datacenters only, the names of all are too long", "datacenters", len(names), "told", n)
+		}
+	}
+	return text
 }
 
 // proof decides when the rows in the catalog can be gone by: when it is in line with
