@@ -56,6 +56,19 @@ func startAgent(t *testing.T, dataDir string, files map[string]string) *testAgen
 
 func (s setup) start(t *testing.T) *testAgent {
 	t.Helper()
+	a, err := s.make(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// make is start without Start; the error is that of New.
+func (s setup) make(t *testing.T) (*testAgent, error) {
+	t.Helper()
 	a := &testAgent{t: t, setup: s, dir: t.TempDir(), http: &http.Client{Transport: &http.Transport{}}}
 	for name, text := range s.files {
 		a.write(name, text)
@@ -103,7 +116,7 @@ func (s setup) start(t *testing.T) *testAgent {
 	a.log = log
 	a.Agent, err = New(cfg, Options{Version: "0.0.0-test", LogOutput: log, LoadConfig: load, network: s.network})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	t.Cleanup(func() {
 		a.http.CloseIdleConnections()
@@ -114,10 +127,7 @@ func (s setup) start(t *testing.T) *testAgent {
 			t.Logf("log of %s:\n%s", name, log)
 		}
 	})
-	if err := a.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return a, nil
 }
 
 // logBuffer is a log that tests read while agents write it.

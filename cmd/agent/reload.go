@@ -46,6 +46,7 @@ func (a *Agent) Reload() (string, error) {
 		}
 		return "", catalog.Errorf(catalog.Invalid, "reload: %w", err)
 	}
+	newCerts := slices.ContainsFunc(certificates, (*certs.Change).Any) // compared with those in use until now
 	for _, c := range certificates {
 		c.Commit()
 	}
@@ -64,7 +65,7 @@ func (a *Agent) Reload() (string, error) {
 	if !reflect.DeepEqual(old.DNSConfig(), next.DNSConfig()) {
 		changed = append(changed, "DNS settings")
 	}
-	if slices.ContainsFunc(certificates, (*certs.Change).Any) {
+	if newCerts {
 		changed = append(changed, "certificates")
 	}
 	if old.LogLevel != next.LogLevel {
