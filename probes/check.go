@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"muster/catalog"
@@ -33,6 +34,7 @@ type check struct {
 	heard    catalog.Status // what the owner took last; empty: nothing yet
 	unheard  bool           // the owner refused the last report, and that was logged
 	lastBeat beat           // ttl only
+	began    atomic.Int64   // when the last probe did, in Unix nanoseconds; 0: there was none
 }
 
 func newCheck(r *Runner, def catalog.CheckDefinition, status catalog.Status, cancel context.CancelFunc) *check {
@@ -121,8 +123,9 @@ func (c *check) report(output string, seen time.Time) error {
 	return nil
 }
 
-// count records one probe in the metrics.
+// count records one probe: when it began, and the rest in the metrics.
 func (c *check) count(res Result, took time.Duration) {
+	c.began.Store(time.Now().Add(-took).UnixNano())
 	c.runner.cfg.Metrics.Probed(string(c.def.Kind()), string(res.Status), took)
 }
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"muster/catalog"
 )
@@ -13,6 +14,10 @@ type Registrations interface {
 	Checks() []*catalog.Check
 	// Changed is closed at the next change of anything above.
 	Changed() <-chan struct{}
+	// Standing is what the agent itself knows of one of the checks; ok is false when there is none with this id.
+	Standing(checkID string) (s catalog.Standing, ok bool)
+	// Next is when a check is looked at next or, of a ttl check, expires. Zero: not known.
+	Next(checkID string) time.Time
 	// Register adds or replaces a service and, with replaceChecks, removes those
 	// checks of it that def does not have. It is persisted.
 	Register(def catalog.ServiceDefinition, replaceChecks bool) error

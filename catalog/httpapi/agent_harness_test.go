@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"time"
 
 	"muster/catalog"
 	"muster/metrics"
@@ -16,6 +17,8 @@ type fakeAgent struct {
 	mu        sync.Mutex
 	instances []*catalog.Instance
 	checks    []*catalog.Check
+	standings map[string]catalog.Standing
+	next      map[string]time.Time
 	changed   chan struct{}
 	told      string // the last call that changes something
 	failure   error  // of every such call
@@ -56,6 +59,13 @@ func (a *fakeAgent) Changed() <-chan struct{} {
 	defer a.mu.Unlock()
 	return a.changed
 }
+
+func (a *fakeAgent) Standing(id string) (catalog.Standing, bool) {
+	s, ok := a.standings[id]
+	return s, ok
+}
+
+func (a *fakeAgent) Next(id string) time.Time { return a.next[id] }
 
 func (a *fakeAgent) Register(def catalog.ServiceDefinition, replace bool) error {
 	return a.tell("service %+v %t", def.Normalize(), replace)

@@ -20,6 +20,8 @@ func (s *Server) agentRoutes() []route {
 		{template: "/v1/agent/health/service/name/{name}", place: ofAgent, methods: get(s.agentHealthByName)},
 
 		{template: "/v1/agent/checks", place: ofAgent, methods: get(s.agentChecks)},
+		{template: "/v1/agent/checks/standing", place: ofAgent, methods: get(s.agentStandings)},
+		{template: "/v1/agent/check/{id}/history", place: ofAgent, methods: get(s.agentCheckHistory)},
 		{template: "/v1/agent/check/register", place: ofAgent, methods: put(s.agentRegisterCheck)},
 		{template: "/v1/agent/check/deregister/{id}", place: ofAgent, methods: put(s.agentDeregisterCheck)},
 		{template: "/v1/agent/check/pass/{id}", place: ofAgent, methods: put(s.agentCheckPass)},

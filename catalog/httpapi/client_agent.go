@@ -24,6 +24,15 @@ func (c *Client) AgentChecks(ctx context.Context, q ClientQuery) (map[string]Hea
 	return clientGet[map[string]HealthCheck](ctx, c, "/v1/agent/checks", "", q.values())
 }
 
+// AgentStandings returns what the agent itself knows of its checks, in the order of their ids.
+func (c *Client) AgentStandings(ctx context.Context, filter string) ([]CheckStanding, error) {
+	query := url.Values{}
+	if filter != "" {
+		query.Set("filter", filter)
+	}
+	return clientGet[[]CheckStanding](ctx, c, "/v1/agent/checks/standing", "", query)
+}
+
 func (c *Client) put(ctx context.Context, path, name string, query url.Values, body []byte) (string, error) {
 	answer, err := c.call(ctx, clientCall{method: http.MethodPut, path: path, name: name, query: query, body: body})
 	return strings.TrimSpace(string(answer)), err

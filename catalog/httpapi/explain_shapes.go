@@ -75,6 +75,8 @@ type ExplainedCheck struct {
 	ModifyIndex uint64     // raft index of the last change of the check, its output included
 	Since       *time.Time // of the status; null where only another agent could know
 	OrBefore    bool       // Since is when this agent began to know
+	// Transitions are the last changes of the status, oldest first; null where only another agent could know.
+	Transitions []CheckTransition
 }
 
 // ExplainedMessage is how the answer fits its message, for a client that takes the largest we send.

@@ -7,17 +7,12 @@ import (
 	"muster/catalog"
 )
 
-const (
-	// KeptTransitions is how many changes of its status are remembered of a check. They
-	// live in memory: a restart of the agent forgets them.
-	KeptTransitions = 20
-	// reasonBytes bounds the reason of a transition, for people to read in one line.
-	reasonBytes = 200
-)
+// reasonBytes bounds the reason of a transition, for people to read in one line.
+const reasonBytes = 200
 
 // with returns history with one more transition, without the oldest if there are too many.
 func with(history []catalog.Transition, t catalog.Transition) []catalog.Transition {
-	kept := history[max(0, len(history)-KeptTransitions+1):]
+	kept := history[max(0, len(history)-catalog.KeptTransitions+1):]
 	return append(append(make([]catalog.Transition, 0, len(kept)+1), kept...), t)
 }
 

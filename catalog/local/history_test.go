@@ -57,8 +57,8 @@ func TestTransitionsAreBounded(t *testing.T) {
 	must(t, s.RegisterCheck(ttl("c")))
 	start := time.Now()
 	var before []catalog.Transition
-	for i := range 2*KeptTransitions + 1 {
-		if i == KeptTransitions {
+	for i := range 2*catalog.KeptTransitions + 1 {
+		if i == catalog.KeptTransitions {
 			st, _ := s.Standing("c")
 			before = st.Transitions
 		}
@@ -66,16 +66,16 @@ func TestTransitionsAreBounded(t *testing.T) {
 		must(t, s.Report("c", status, strings.Repeat("ü", reasonBytes), start.Add(time.Duration(i)*time.Minute)))
 	}
 	st, _ := s.Standing("c")
-	if n := len(st.Transitions); n != KeptTransitions {
+	if n := len(st.Transitions); n != catalog.KeptTransitions {
 		t.Errorf("%d transitions", n)
 	}
-	if first := st.Transitions[0].At.Sub(start); first != (KeptTransitions+1)*time.Minute {
+	if first := st.Transitions[0].At.Sub(start); first != (catalog.KeptTransitions+1)*time.Minute {
 		t.Errorf("the oldest one kept is of %v", first)
 	}
 	if r := st.Transitions[0].Reason; len(r) != reasonBytes || !strings.HasPrefix(r, "ü") {
 		t.Errorf("reason of %d bytes: %q", len(r), r)
 	}
-	if len(before) != KeptTransitions || !before[0].At.Equal(start) {
+	if len(before) != catalog.KeptTransitions || !before[0].At.Equal(start) {
 		t.Error("what was handed out has changed since")
 	}
 }

@@ -76,8 +76,8 @@ func (x *explainer) considered(c *dns.Considered) httpapi.ExplainedInstance {
 	return out
 }
 
-// check adds to a check of this agent its newest output and since when it has its
-// status. Of the checks of others nobody here knows: the catalog's rows carry indexes, no times.
+// check adds to a check of this agent its newest output, since when it has its
+// status and how it came to it. Of the checks of others nobody here knows: the catalog's rows carry indexes, no times.
 func (x *explainer) check(c *catalog.Check, against bool) httpapi.ExplainedCheck {
 	out := httpapi.ExplainedCheck{
 		CheckID: c.ID, Name: c.Name, Type: c.Type, Status: string(c.Status), OfNode: c.ServiceID == "", Against: against,
@@ -87,11 +87,13 @@ func (x *explainer) check(c *catalog.Check, against bool) httpapi.ExplainedCheck
 		return out
 	}
 	// A verdict that is still on its way to the catalog is not the one answered from.
-	if now, ok := x.store.Standing(c.ID); ok && now.Status == c.Status {
-		out.Output = now.Output
-		if !now.Since.IsZero() {
-			out.Since, out.OrBefore = &now.Since, now.OrBefore
-		}
+	now, ok := x.store.Standing(c.ID)
+	if !ok {
+		return out
+	}
+	out.Transitions = httpapi.ShapeTransitions(now.Transitions)
+	if now.Status == c.Status {
+		out.Output, out.Since, out.OrBefore = now.Output, &now.Since, now.OrBefore
 	}
 	return out
 }

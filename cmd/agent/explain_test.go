@@ -3,6 +3,7 @@ package agent
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"muster/catalog/httpapi"
@@ -53,6 +54,16 @@ func TestExplainFollowsTheCatalog(t *testing.T) {
 	becomes("after a verdict", `NOERROR; web1 on n1 answered; web2 on n1 critical by service:web2 "no disk" "" since=true`)
 	a.want("PUT", "/v1/agent/check/pass/service:web2?note=fine", "", 200, "")
 	becomes("mended", "NOERROR; web1 on n1 answered; web2 on n1 answered")
+	moved := a.explain("name=web.service.consul").Names[0].Considered[1].Checks
+	if tr := moved[len(moved)-1].Transitions; len(tr) != 1 || tr[0].From != "critical" || tr[0].To != "passing" || tr[0].Reason != "fine" {
+		t.Errorf("checks %+v", moved)
+	}
+	if _, body := a.call("GET", "/v1/agent/check/service:web2/history", ""); !strings.Contains(body, `"Reason":"fine"`) {
+		t.Errorf("history %s", body)
+	}
+	if _, body := a.call("GET", "/v1/agent/checks/standing", ""); !strings.Contains(body, `"Output":"fine"`) || !strings.Contains(body, `"NextIn":"1h0m0s"`) && !strings.Contains(body, `"NextIn":"59m`) {
+		t.Errorf("standings %s", body)
+	}
 	a.want("PUT", "/v1/agent/service/maintenance/web1?enable=true&reason=upgrade", "", 200, "")
 	becomes("in maintenance", `NOERROR; web1 on n1 maintenance by _service_maintenance:web1 "" "upgrade" since=true; web2 on n1 answered`)
 	a.want("PUT", "/v1/agent/maintenance?enable=true&reason=reboot", "", 200, "")

@@ -19,6 +19,7 @@ type store interface {
 	Instances() []*catalog.Instance
 	Checks() []*catalog.Check
 	Changed() <-chan struct{}
+	Standing(checkID string) (catalog.Standing, bool)
 	SetMaintenance(serviceID string, on bool, reason string) error
 }
 
@@ -50,6 +51,9 @@ func (r registrar) DeregisterCheck(checkID string) error {
 func (r registrar) UpdateTTL(checkID string, status catalog.Status, output string) error {
 	return r.agent.runner.Update(checkID, status, output)
 }
+
+// Next implements httpapi.Registrations.
+func (r registrar) Next(checkID string) time.Time { return r.agent.runner.Next(checkID) }
 
 // watchProbes has the runner watch what the store defines now.
 func (a *Agent) watchProbes() {

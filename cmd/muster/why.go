@@ -13,7 +13,11 @@ func (s *shell) whyCommand() *cli.Command {
 		UsageText: s.program + " why [options] NAME [TYPE]",
 		Description: "NAME without a dot is short for a service: \"web\" is \"web.service.consul\". TYPE is A unless given.\n" +
 			"The exit code is 0 when there is an answer, 1 when there is none.",
-		Flags:  agentFlags(switchFlag("tcp", "explain the answer over TCP"), formatFlag()),
+		Flags: agentFlags(
+			switchFlag("tcp", "explain the answer over TCP"),
+			switchFlag("verbose", "show all checks, and all that is remembered of how their status changed"),
+			formatFlag(),
+		),
 		Action: s.why,
 	}
 }
@@ -30,7 +34,7 @@ func (s *shell) why(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.show(c, e, func(w io.Writer) { printExplanation(w, e) }); err != nil {
+	if err := s.show(c, e, func(w io.Writer) { printExplanation(w, e, c.Bool("verbose")) }); err != nil {
 		return err
 	}
 	if len(e.Answer) == 0 {

@@ -26,6 +26,16 @@ func TestWhy(t *testing.T) {
 	alias := `200 {"Name": "a.service.consul.", "Type": "A", "Rcode": "NOERROR", "Answer": ["x", "y"], "Recursors": ["192.0.2.53"], "Stale": true,
 		"Names": [{"Name": "a.service.consul.", "Zone": "consul.", "ReadAs": "service \"a\""}, {"Name": "b.service.consul.", "Zone": "consul.", "ReadAs": "service \"b\""}],
 		"Message": {"Sent": 1, "Limit": 1232, "Truncated": true}, "Agent": {"Node": "n1", "Datacenter": "dc1", "Ready": true, "Index": 42, "Age": "1m0s"}}`
+	const moves = `"Transitions": [
+		{"At": "2026-11-23T09:00:00Z", "From": "critical", "To": "passing", "Reason": "ok"},
+		{"At": "2026-11-23T09:30:00Z", "From": "passing", "To": "critical", "Reason": ""},
+		{"At": "2026-11-23T09:40:00Z", "From": "critical", "To": "passing", "Reason": "ok"},
+		{"At": "2026-11-23T10:00:00Z", "From": "passing", "To": "critical", "Reason": "ref\u001bused"}]`
+	flapping := `200 {"Name": "f.", "Type": "A", "Rcode": "NXDOMAIN", "Names": [{"Zone": "consul.", "ReadAs": "service \"f\"", "Considered": [
+		{"Node": "n1", "ID": "f1", "Status": "critical", "Verdict": "critical", "Why": "critical", "Checks": [
+			{"CheckID": "a", "Status": "critical", "Against": true, "ModifyIndex": 7, ` + moves + `},
+			{"CheckID": "b", "Status": "critical", "Against": true, "ModifyIndex": 8, "Transitions": [{"At": "2026-11-23T10:00:00Z", "From": "passing", "To": "critical", "Reason": "no"}]},
+			{"CheckID": "c", "Status": "passing", "ModifyIndex": 9, "Output": "fine"}]}]}], ` + whyAgent + `}`
 	nothing := `200 {"Name": "nope.", "Type": "SRV", "Rcode": "NXDOMAIN", "Reason": "no service \"nope\"", "Answer": [], "Names": [], ` + whyAgent + `}`
 	unready := `200 {"Name": "a.", "Type": "A", "Rcode": "SERVFAIL", "Reason": "the catalog is not loaded yet", "Agent": {"Node": "n1", "Datacenter": "dc1", "Age": "0s"}}`
 	const asksA = "GET /v1/dns/explain?name=a"
@@ -78,6 +88,50 @@ Read as:   service "b"
 Recursors:  192.0.2.53 are asked for the rest; this explanation asks nobody
 Message:    1 of 2 records fit into 1232 octets; TC is set, so clients ask again over TCP
 Agent:      n1 in dc1, from index 42 of the catalog, last known to be current 1m0s ago: stale
+`},
+		{args: "why f", answers: map[string]string{"GET /v1/dns/explain?name=f": flapping}, asks: "GET /v1/dns/explain?name=f", code: 1, stdout: `
+f. A: NXDOMAIN
+
+Zone:     consul.
+Read as:  service "f"
+
+     Instance  Node  Status    Why
+out  f1        n1    critical  critical
+
+f1 on n1: check "a" is critical, last changed at index 7
+    Last changes of its status:
+      2026-11-23T09:30:00Z  passing to critical
+      2026-11-23T09:40:00Z  critical to passing: ok
+      2026-11-23T10:00:00Z  passing to critical: ref used
+
+f1 on n1: check "b" is critical, last changed at index 8
+
+Agent:  n1 in dc1, from index 42 of the catalog, current
+`},
+		{args: "why -verbose f", answers: map[string]string{"GET /v1/dns/explain?name=f": flapping}, asks: "GET /v1/dns/explain?name=f", code: 1, stdout: `
+f. A: NXDOMAIN
+
+Zone:     consul.
+Read as:  service "f"
+
+     Instance  Node  Status    Why
+out  f1        n1    critical  critical
+
+f1 on n1: check "a" is critical, last changed at index 7
+    Last changes of its status:
+      2026-11-23T09:00:00Z  critical to passing: ok
+      2026-11-23T09:30:00Z  passing to critical
+      2026-11-23T09:40:00Z  critical to passing: ok
+      2026-11-23T10:00:00Z  passing to critical: ref used
+
+f1 on n1: check "b" is critical, last changed at index 8
+    Last changes of its status:
+      2026-11-23T10:00:00Z  passing to critical: no
+
+f1 on n1: check "c" is passing, last changed at index 9
+    fine
+
+Agent:  n1 in dc1, from index 42 of the catalog, current
 `},
 		{args: "why nope. srv -tcp", answers: map[string]string{"GET /v1/dns/explain?name=nope.&tcp=&type=srv": nothing},
 			asks: "GET /v1/dns/explain?name=nope.&tcp=&type=srv", code: 1, stdout: `

@@ -12,14 +12,15 @@ import (
 )
 
 // printExplanation writes an explanation for people: the answer, how it came about, and who was considered.
-func printExplanation(w io.Writer, e *httpapi.Explanation) {
+// With verbose it speaks of checks, too, that nothing hangs on.
+func printExplanation(w io.Writer, e *httpapi.Explanation, verbose bool) {
 	fmt.Fprintf(w, "%s %s: %s\n", e.Name, e.Type, verdict(e))
 	for _, record := range e.Answer {
 		fmt.Fprintf(w, "    %s\n", record)
 	}
 	for i := range e.Names {
 		fmt.Fprintln(w)
-		printName(w, &e.Names[i], i > 0)
+		printName(w, &e.Names[i], i > 0, verbose)
 	}
 	fmt.Fprintln(w)
 	table(w, slices.Concat(aroundAnswer(e), [][]string{{"Agent:", answeredBy(e)}}))
@@ -74,7 +75,7 @@ func aroundAnswer(e *httpapi.Explanation) [][]string {
 	return rows
 }
 
-func printName(w io.Writer, n *httpapi.ExplainedName, alias bool) {
+func printName(w io.Writer, n *httpapi.ExplainedName, alias, verbose bool) {
 	var rows [][]string
 	if alias {
 		rows = append(rows, []string{"Alias to:", n.Name})
@@ -93,7 +94,7 @@ func printName(w io.Writer, n *httpapi.ExplainedName, alias bool) {
 	fmt.Fprintln(w)
 	table(w, consideredColumns(n))
 	for i := range n.Considered {
-		printAgainst(w, &n.Considered[i])
+		printChecks(w, &n.Considered[i], verbose)
 	}
 }
 
@@ -128,80 +129,4 @@ func withoutEmpty(rows [][]string) [][]string {
 		}
 	}
 	return out
-}
-
-// printAgainst writes the checks that speak against an instance, with their last
-// words, unless it is out for another reason.
-func printAgainst(w io.Writer, c *httpapi.ExplainedInstance) {
-	if !c.In && !slices.Contains([]string{"critical", "maintenance", "not-passing"}, c.Verdict) {
-		return
-	}
-	who := c.Node
-	if c.ID != "" {
-		who = c.ID + " on " + c.Node
-	}
-	for _, check := range c.Checks {
-		if !check.Against {
-			continue
-		}
-		state, said := stateOf(&check), check.Output
-		if c.Status == "maintenance" {
-			state, said = "in maintenance", check.Notes
-			if check.OfNode {
-				state = "the node is in maintenance"
-			}
-		}
-		fmt.Fprintf(w, "\n%s: %s%s, last changed at index %d\n", who, state, since(&check), check.ModifyIndex)
-		for _, line := range firstLines(said) {
-			fmt.Fprintf(w, "    %s\n", line)
-		}
-	}
-}
-
-// stateOf reads like `node check "disk" (script) is critical`.
-func stateOf(c *httpapi.ExplainedCheck) string {
-	text := fmt.Sprintf("check %q", c.CheckID)
-	if c.OfNode {
-		text = "node " + text
-	}
-	if c.Type != "" {
-		text += " (" + c.Type + ")"
-	}
-	return text + " is " + c.Status
-}
-
-func since(c *httpapi.ExplainedCheck) string {
-	if c.Since == nil {
-		return ""
-	}
-	text := " since " + c.Since.Format(time.RFC3339)
-	if c.OrBefore {
-		text += " or before"
-	}
-	return text
-}
-
-// Most of a check's output that is shown; JSON has the whole.
-const (
-	shownLines = 5
-	shownWidth = 160
-)
-
-// firstLines returns the beginning of a probe's output.
-func firstLines(text string) []string {
-	clean := printable(strings.TrimSpace(text))
-	if clean == "" {
-		return nil
-	}
-	lines := strings.Split(clean, "\n")
-	if len(lines) > shownLines {
-		lines = append(lines[:shownLines], "...")
-	}
-	for i, line := range lines {
-		if r := []rune(line); len(r) > shownWidth {
-			lines[i] = string(r[:shownWidth]) + "..."
-		}
-		lines[i] = strings.TrimRight(lines[i], " ")
-	}
-	return lines
 }
