@@ -81,6 +81,7 @@ type Agent struct {
 	dns       *dns.Server     // nil: off
 	http      *httpapi.Server // without addresses when it is off
 	leader    *leaderDuties   // nil on clients
+	sessions  *sessionClock   // nil on clients
 	witness   *witness
 	closers   closers
 	closeOnce sync.Once

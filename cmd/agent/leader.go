@@ -41,6 +41,7 @@ type leaderDuties struct {
 	// members returns who gossip knows, and a channel that is closed when that changes.
 	members  func() ([]gossip.Member, <-chan struct{})
 	checkups *checkups
+	sessions *sessionClock
 	// initial are the settings of autopilot until somebody sets others.
 	initial  catalog.Autopilot
 	interval time.Duration // between looks when nothing changes
@@ -73,6 +74,7 @@ func (d *leaderDuties) startTerm(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var work sync.WaitGroup
 	work.Go(func() { d.checkups.run(ctx) })
+	work.Go(func() { d.sessions.run(ctx) })
 	work.Go(func() { d.term(ctx) })
 	return func() { cancel(); work.Wait() }
 }

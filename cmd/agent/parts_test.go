@@ -169,6 +169,7 @@ func TestLeaderKeepsItsRows(t *testing.T) {
 				return []gossip.Member{member(t, "n1 server", time.Now())}, nil
 			},
 			checkups: &checkups{self: "id-n1", own: func() rpc.Standing { return rpc.Standing{} }, autopilot: catalog.DefaultAutopilot, servers: still{}.Servers},
+			sessions: &sessionClock{applier: raft, snapshot: state.Snapshot, log: slog.New(slog.DiscardHandler)},
 			initial:  catalog.DefaultAutopilot(),
 			interval: time.Minute, log: slog.New(slog.DiscardHandler),
 		}

@@ -37,6 +37,9 @@ func (a *Agent) buildHTTP(cfg *Config) error {
 		Metrics: a.metrics.HTTP, MetricsHandler: a.metrics.Handler(), Series: a.metrics, Logs: a.logs,
 		Logger: a.logs.With("room", "http"),
 	}
+	if a.sessions != nil {
+		deps.Sessions = a.sessions
+	}
 	if a.dns != nil {
 		deps.DNS = (*explainer)(a)
 	}

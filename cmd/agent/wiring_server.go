@@ -44,6 +44,7 @@ func (a *Agent) buildServer(cfg *Config) error {
 	}
 	a.closers.add("raft", a.replica.Close)
 
+	a.sessions = &sessionClock{applier: a.replica, snapshot: a.state.Snapshot, log: a.logs.With("room", "leader")}
 	a.promises.hasState = a.replica.HasState
 	layer := mux.Layer(transport.ProtoRPC)
 	a.rpc = rpc.NewServer(rpc.ServerConfig{
@@ -132,6 +133,7 @@ func (a *Agent) leaderDuties() *leaderDuties {
 			self: a.id, servers: a.replica.Servers, own: a.standing, ask: a.forwarder.Standing,
 			autopilot: func() catalog.Autopilot { s, _ := a.state.Snapshot().Autopilot(); return s },
 		},
+		sessions: a.sessions,
 		initial:  cfg.Autopilot,
 		interval: time.Minute, log: a.logs.With("room", "leader"),
 	}
