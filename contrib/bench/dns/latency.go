@@ -147,11 +147,3 @@ func trips(sent, arrived []time.Time) []time.Duration {
 	slices.Sort(all)
 	return all
 }
-
-// percentile returns the duration that p percent of a sorted list do not exceed.
-func percentile(sorted []time.Duration, p float64) time.Duration {
-	if len(sorted) == 0 {
-		return 0
-	}
-	return sorted[min(int(float64(len(sorted))*p/100), len(sorted)-1)]
-}

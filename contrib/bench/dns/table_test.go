@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"muster/contrib/bench/names"
 )
@@ -19,24 +18,6 @@ func TestMedian(t *testing.T) {
 		if got := median(c.values); got != c.want {
 			t.Errorf("median of %v is %v, want %v", c.values, got, c.want)
 		}
-	}
-}
-
-func TestPercentile(t *testing.T) {
-	var all []time.Duration
-	for i := range 200 {
-		all = append(all, time.Duration(i+1))
-	}
-	for _, c := range []struct {
-		p    float64
-		want time.Duration
-	}{{50, 101}, {99, 199}, {100, 200}} {
-		if got := percentile(all, c.p); got != c.want {
-			t.Errorf("p%v is %d, want %d", c.p, got, c.want)
-		}
-	}
-	if percentile(nil, 99) != 0 {
-		t.Error("nothing has a percentile")
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"muster/contrib/percentile"
 )
 
 // turn is one server's turn in a round.
@@ -93,8 +95,8 @@ func (t *turn) sample(ctx context.Context, m *measurement) error {
 		return fmt.Errorf("latency of %s: only %d of the samples were answered", t.s.name, len(all))
 	}
 	m.Samples = len(all)
-	m.P50 = float64(percentile(all, 50).Nanoseconds()) / 1e3
-	m.P99 = float64(percentile(all, 99).Nanoseconds()) / 1e3
+	m.P50 = float64(percentile.Of(all, 50).Nanoseconds()) / 1e3
+	m.P99 = float64(percentile.Of(all, 99).Nanoseconds()) / 1e3
 	return nil
 }
 

@@ -11,16 +11,21 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// patience bounds every wait for something the cluster should do by itself.
-const patience = 30 * time.Second
+const (
+	// patience bounds every wait for something the cluster should do by itself.
+	patience = 30 * time.Second
+	// tryTime bounds each look whether it has.
+	tryTime = 2 * time.Second
+)
 
 type cluster struct {
-	agents []*agent // three servers, then two clients
+	agents []*agent // servers first, then clients
 	http   *http.Client
 }
 
@@ -30,36 +35,41 @@ const (
 )
 
 func newCluster(o options) *cluster {
-	c := &cluster{http: &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 4}}}
-	for i := range 5 {
-		a := &agent{muster: o.muster, server: i < 3, ip: fmt.Sprintf("127.0.7.%d", i+1), name: fmt.Sprintf("s%d", i+1)}
-		a.args = []string{"agent"}
-		if a.server {
-			a.args = append(a.args, "-server", "-bootstrap-expect", "3")
+	c := &cluster{http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}}}
+	var join []string
+	for i := range servers {
+		join = append(join, "-retry-join", fmt.Sprintf("%s.%d", o.net, i+1))
+	}
+	for i := range servers + clients {
+		a := &agent{muster: o.muster, ip: fmt.Sprintf("%s.%d", o.net, i+1), name: fmt.Sprintf("s%d", i+1), args: []string{"agent"}}
+		if i < servers {
+			a.args = append(a.args, "-server", "-bootstrap-expect", strconv.Itoa(servers))
 		} else {
-			a.name = fmt.Sprintf("c%d", i-2)
+			a.name = fmt.Sprintf("c%d", i-servers+1)
 		}
 		a.dir = filepath.Join(o.dir, a.name)
-		a.args = append(a.args, "-node", a.name, "-bind", a.ip, "-client", a.ip, "-data-dir", filepath.Join(a.dir, "data"),
-			"-retry-join", "127.0.7.1", "-retry-join", "127.0.7.2", "-retry-join", "127.0.7.3")
+		a.args = append(a.args, "-node", a.name, "-bind", a.ip, "-client", a.ip, "-data-dir", filepath.Join(a.dir, "data"))
+		a.args = append(a.args, join...)
 		c.agents = append(c.agents, a)
 	}
 	return c
 }
 
+func (c *cluster) servers() []*agent { return c.agents[:servers] }
+
 func (c *cluster) last() *agent { return c.agents[len(c.agents)-1] }
 
-// stopAll ends every process.
-func (c *cluster) stopAll() error {
+// killAll ends every process. How agents stop has been seen by then.
+func (c *cluster) killAll() error {
 	var errs []error
 	for _, a := range c.agents {
-		errs = append(errs, a.end(syscall.SIGTERM))
+		errs = append(errs, a.end(syscall.SIGKILL))
 	}
 	c.http.CloseIdleConnections()
 	return errors.Join(errs...)
 }
 
-// call makes one request and decodes the answer, if into is not nil.
+// call makes one request, which ctx bounds, and decodes the answer, if into is not nil.
 func (c *cluster) call(ctx context.Context, a *agent, method, path string, body any, into any) error {
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -92,7 +102,9 @@ func await(ctx context.Context, ready func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		err := ready(ctx)
+		try, done := context.WithTimeout(ctx, tryTime)
+		err := ready(try)
+		done()
 		if err == nil {
 			return nil
 		}
@@ -139,7 +151,7 @@ func (c *cluster) voting(ctx context.Context) error {
 			voters++
 		}
 	}
-	if voters != 3 || len(conf.Servers) != 3 {
+	if voters != servers || len(conf.Servers) != servers {
 		return fmt.Errorf("%d voters of %d raft servers", voters, len(conf.Servers))
 	}
 	return nil
@@ -148,7 +160,7 @@ func (c *cluster) voting(ctx context.Context) error {
 // leader returns the agent that leads, as all running servers see it.
 func (c *cluster) leader(ctx context.Context) (*agent, error) {
 	said := ""
-	for _, a := range c.agents[:3] {
+	for _, a := range c.servers() {
 		if a.cmd == nil {
 			continue
 		}
@@ -161,7 +173,7 @@ func (c *cluster) leader(ctx context.Context) (*agent, error) {
 		}
 		said = addr
 	}
-	for _, a := range c.agents {
+	for _, a := range c.servers() {
 		if strings.HasPrefix(said, a.ip+":") && a.cmd != nil {
 			return a, nil
 		}
@@ -186,13 +198,16 @@ func (c *cluster) awaitUp(ctx context.Context, a *agent) error {
 
 // populate registers what the questions are about.
 func (c *cluster) populate(ctx context.Context) error {
-	err := c.call(ctx, c.agents[0], "PUT", "/v1/catalog/register", map[string]any{
-		"Node": "outside", "Address": "192.0.2.1", "Service": map[string]any{"Service": "api", "Port": 80},
-	}, nil)
+	err := await(ctx, func(ctx context.Context) error {
+		err := c.call(ctx, c.agents[0], "PUT", "/v1/catalog/register", map[string]any{
+			"Node": "outside", "Address": "192.0.2.1", "Service": map[string]any{"Service": "api", "Port": 80},
+		}, nil)
+		if err != nil {
+			return err
+		}
+		return c.call(ctx, c.last(), "PUT", "/v1/agent/service/register", map[string]any{"Name": "mortal", "Port": 80}, nil)
+	})
 	if err != nil {
-		return err
-	}
-	if err := c.call(ctx, c.last(), "PUT", "/v1/agent/service/register", map[string]any{"Name": "mortal", "Port": 80}, nil); err != nil {
 		return err
 	}
 	for _, a := range c.agents {

@@ -76,3 +76,20 @@ func (c *cluster) killClient(ctx context.Context, r *report) error {
 	}
 	return c.awaitUp(ctx, dead)
 }
+
+// killServers kills all servers at once and brings them back after a while. Clients are to
+// answer all the time.
+func (c *cluster) killServers(ctx context.Context, while time.Duration) error {
+	for _, a := range c.servers() {
+		if err := a.end(syscall.SIGKILL); err != nil {
+			return err
+		}
+	}
+	rest(ctx, while)
+	for _, a := range c.servers() {
+		if err := a.start(); err != nil {
+			return err
+		}
+	}
+	return c.awaitWhole(ctx)
+}

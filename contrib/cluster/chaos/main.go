@@ -2,14 +2,15 @@
 
 // Command chaos runs a muster cluster of real processes, three servers and two
 // clients on addresses of 127.0.0.0/8, and does to it what happens in production:
-// it kills the leader, restarts one agent after the other, and kills a client. All
-// the while it asks DNS on every agent every two milliseconds, and writes keys
-// through agents that are up. It prints how many questions failed on agents that
-// were up, how long nothing could be written after each death of a leader, and how
-// long a dead client stayed in the answers, as a table and as one line of JSON.
+// it kills the leader, restarts one agent after the other, kills a client, and
+// kills all servers at once. All the while it asks DNS on every agent every two
+// milliseconds, and writes keys through agents that are up. It prints how many
+// questions failed on agents that were up, how long nothing could be written after
+// each death of a leader, and how long a dead client stayed in the answers, as a
+// table and as one line of JSON.
 //
 // It exits with 1 when a promise was broken: a failed question, a lost write, or a
-// fault that did not happen.
+// fault that did not happen. contrib/cluster/chaos.sh builds and runs it.
 package main
 
 import (
@@ -27,33 +28,43 @@ import (
 type options struct {
 	muster   string // the program
 	dir      string // for data and logs
+	net      string // the first three numbers of all addresses
 	kills    int    // of the leader
 	restarts int    // rounds of restarting every agent
 	deaths   int    // of a client
+	outages  int    // of all servers at once
 	every    time.Duration
 	pause    time.Duration // between faults
+	within   time.Duration // bound of write gaps and detections; 0: none
 	seed     uint64
 }
+
+// servers and clients are how many agents of each kind the cluster has.
+const servers, clients = 3, 2
 
 func main() {
 	var o options
 	flag.StringVar(&o.muster, "muster", "", "the program to run")
 	flag.StringVar(&o.dir, "dir", "", "directory for data and logs, which must be empty")
+	flag.StringVar(&o.net, "net", "", "first three numbers of the agents' addresses, such as 127.0.7 (default: left to chance)")
 	flag.IntVar(&o.kills, "kills", 20, "how often the leader is killed")
 	flag.IntVar(&o.restarts, "restarts", 1, "how often each agent is restarted in turn")
 	flag.IntVar(&o.deaths, "deaths", 20, "how often a client is killed")
+	flag.IntVar(&o.outages, "outages", 1, "how often all servers are killed at once")
 	flag.DurationVar(&o.every, "every", 2*time.Millisecond, "time between two questions to one agent")
-	flag.DurationVar(&o.pause, "pause", time.Second, "time between two faults")
+	flag.DurationVar(&o.pause, "pause", time.Second, "time between two faults, and that an outage lasts")
+	flag.DurationVar(&o.within, "within", 0, "fail if a pause of writes or a dead client's stay was longer (default: that is for people to judge)")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of what is left to chance")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	r, err := run(ctx, o)
 	stop()
 	if r != nil {
+		if err == nil {
+			err = r.judge(o)
+		}
+		r.conclude(err)
 		r.print(os.Stdout)
-	}
-	if err == nil {
-		err = r.verdict()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
@@ -68,19 +79,22 @@ func run(ctx context.Context, o options) (r *report, err error) {
 	}
 	r = &report{Seed: o.seed}
 	chance := rand.New(rand.NewPCG(o.seed, 0))
+	if o.net == "" {
+		// Two runs on one machine must not meet.
+		o.net = fmt.Sprintf("127.%d.%d", 1+chance.IntN(254), chance.IntN(256))
+	}
 	c := newCluster(o)
 	defer func() {
-		err = errors.Join(err, c.stopAll())
-		if err != nil {
+		if err = errors.Join(err, c.killAll()); err != nil {
 			err = fmt.Errorf("%w (logs are in %s)", err, o.dir)
 		}
 	}()
+	began := time.Now()
 	for _, a := range c.agents {
 		if err := a.start(); err != nil {
 			return r, err
 		}
 	}
-	began := time.Now()
 	if err := c.awaitWhole(ctx); err != nil {
 		return r, fmt.Errorf("formation: %w", err)
 	}
@@ -88,7 +102,6 @@ func run(ctx context.Context, o options) (r *report, err error) {
 	if err := c.populate(ctx); err != nil {
 		return r, err
 	}
-
 	q := c.startQuestions(o.every)
 	w := c.startWriter()
 	defer func() {
@@ -96,16 +109,26 @@ func run(ctx context.Context, o options) (r *report, err error) {
 		q.stop()
 		r.take(q, w)
 	}()
+	if err := c.harm(ctx, o, chance, w, r); err != nil {
+		return r, err
+	}
+	w.stop()
+	r.Lost, err = c.lost(ctx, w)
+	return r, err
+}
+
+// harm does all faults that the options ask for, one after the other.
+func (c *cluster) harm(ctx context.Context, o options, chance *rand.Rand, w *writer, r *report) error {
 	for range o.kills {
 		if err := c.killLeader(ctx, w, r); err != nil {
-			return r, fmt.Errorf("kill of a leader: %w", err)
+			return fmt.Errorf("kill of a leader: %w", err)
 		}
 		rest(ctx, o.pause)
 	}
 	for range o.restarts {
 		for _, i := range chance.Perm(len(c.agents)) {
 			if err := c.restart(ctx, c.agents[i]); err != nil {
-				return r, fmt.Errorf("restart of %s: %w", c.agents[i].name, err)
+				return fmt.Errorf("restart of %s: %w", c.agents[i].name, err)
 			}
 			r.Restarts++
 			rest(ctx, o.pause)
@@ -113,13 +136,18 @@ func run(ctx context.Context, o options) (r *report, err error) {
 	}
 	for range o.deaths {
 		if err := c.killClient(ctx, r); err != nil {
-			return r, fmt.Errorf("death of a client: %w", err)
+			return fmt.Errorf("death of a client: %w", err)
 		}
 		rest(ctx, o.pause)
 	}
-	w.stop()
-	r.Lost, err = c.lost(ctx, w)
-	return r, err
+	for range o.outages {
+		if err := c.killServers(ctx, o.pause); err != nil {
+			return fmt.Errorf("outage of all servers: %w", err)
+		}
+		r.Outages++
+		rest(ctx, o.pause)
+	}
+	return ctx.Err()
 }
 
 func rest(ctx context.Context, d time.Duration) {

@@ -16,7 +16,6 @@ import (
 type agent struct {
 	name   string
 	ip     string
-	server bool
 	args   []string
 	muster string
 	dir    string

@@ -77,12 +77,13 @@ func askOn(conn net.Conn, id uint16, name string, wait time.Duration) (answer, e
 
 // questions go to all agents all the time.
 type questions struct {
-	asked  atomic.Int64
-	done   chan struct{}
-	once   sync.Once
-	askers sync.WaitGroup
-	mu     sync.Mutex
-	failed []string // what went wrong on agents that were up
+	asked   atomic.Int64
+	slowest atomic.Int64 // time an answer took, in nanoseconds
+	done    chan struct{}
+	once    sync.Once
+	askers  sync.WaitGroup
+	mu      sync.Mutex
+	failed  []string // what went wrong on agents that were up
 }
 
 func (c *cluster) startQuestions(every time.Duration) *questions {
@@ -119,7 +120,9 @@ func (q *questions) askAll(a *agent, every time.Duration) {
 		if !a.up.Load() {
 			continue
 		}
+		sent := time.Now()
 		got, err := askOn(conn, id, steady, time.Second)
+		took := time.Since(sent)
 		if a.epoch.Load() != epoch {
 			continue // it went down meanwhile
 		}
@@ -129,6 +132,18 @@ func (q *questions) askAll(a *agent, every time.Duration) {
 		}
 		if err != nil {
 			q.fail(a, err)
+			continue
+		}
+		q.took(took)
+	}
+}
+
+// took notes how long an answer took.
+func (q *questions) took(d time.Duration) {
+	for {
+		most := q.slowest.Load()
+		if int64(d) <= most || q.slowest.CompareAndSwap(most, int64(d)) {
+			return
 		}
 	}
 }

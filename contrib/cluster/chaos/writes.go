@@ -25,6 +25,10 @@ type ack struct {
 	at  time.Time
 }
 
+// writeTime is how long a write is given. It waits out an election; who gives up
+// sooner does not see that.
+const writeTime = 10 * time.Second
+
 func (c *cluster) startWriter() *writer {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &writer{c: c, cancel: cancel, done: make(chan struct{})}
@@ -37,45 +41,59 @@ func (w *writer) stop() { w.cancel(); <-w.done }
 func (w *writer) run(ctx context.Context) {
 	defer close(w.done)
 	for i := 0; ctx.Err() == nil; i++ {
-		a := w.c.agents[i%len(w.c.agents)]
-		if !a.up.Load() {
-			continue
+		if a := w.c.agents[i%len(w.c.agents)]; a.up.Load() {
+			w.write(ctx, a, fmt.Sprintf("chaos/%d", i))
 		}
-		key := fmt.Sprintf("chaos/%d", i)
-		// A write waits out an election; give up on it late enough to see that.
-		try, cancel := context.WithTimeout(ctx, 10*time.Second)
-		err := w.c.call(try, a, "PUT", "/v1/kv/"+key, "v", nil)
-		cancel()
-		w.mu.Lock()
-		if err == nil {
-			w.acked = append(w.acked, ack{key, time.Now()})
-		} else if ctx.Err() == nil {
-			w.failed++
-		}
-		w.mu.Unlock()
 		rest(ctx, 2*time.Millisecond)
 	}
 }
 
-// gapAfter waits for the first write acknowledged after a moment and returns how
-// long the pause round that moment was.
+func (w *writer) write(ctx context.Context, a *agent, key string) {
+	try, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	err := w.c.call(try, a, "PUT", "/v1/kv/"+key, "v", nil)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err == nil {
+		w.acked = append(w.acked, ack{key, time.Now()})
+	} else if ctx.Err() == nil {
+		w.failed++
+	}
+}
+
+// gapAfter waits until writes go on after a moment, and returns how long they paused.
 func (w *writer) gapAfter(ctx context.Context, moment time.Time) (gap time.Duration, err error) {
 	err = await(ctx, func(context.Context) error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		before := moment
-		for i, a := range w.acked {
-			if a.at.After(moment.Add(100 * time.Millisecond)) { // not one that was on its way
-				if i > 0 {
-					before = w.acked[i-1].at
-				}
-				gap = a.at.Sub(before)
-				return nil
-			}
+		var on bool
+		if gap, on = pause(w.acked, moment); !on {
+			return fmt.Errorf("nothing was written since %s", moment.Format(time.TimeOnly))
 		}
-		return fmt.Errorf("nothing was written since %s", moment.Format(time.TimeOnly))
+		return nil
 	})
 	return gap, err
+}
+
+// onTheWay is how long after a leader's death writes may still be acknowledged that it had committed.
+const onTheWay = 100 * time.Millisecond
+
+// pause returns the longest time without an acknowledgement, from the last one before a
+// moment to the first that cannot have been on its way then; on is false while there is none.
+func pause(acked []ack, moment time.Time) (longest time.Duration, on bool) {
+	before := moment
+	for _, a := range acked {
+		if a.at.Before(moment) {
+			before = a.at
+			continue
+		}
+		longest = max(longest, a.at.Sub(before))
+		if a.at.After(moment.Add(onTheWay)) {
+			return longest, true
+		}
+		before = a.at
+	}
+	return 0, false
 }
 
 // lost counts the acknowledged keys that are not there.
@@ -87,15 +105,19 @@ func (c *cluster) lost(ctx context.Context, w *writer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return missing(w.acked, keys), nil
+}
+
+func missing(acked []ack, keys []string) int {
 	there := map[string]bool{}
 	for _, k := range keys {
 		there[k] = true
 	}
-	lost := 0
-	for _, a := range w.acked {
+	n := 0
+	for _, a := range acked {
 		if !there[a.key] {
-			lost++
+			n++
 		}
 	}
-	return lost, nil
+	return n
 }
