@@ -30,6 +30,7 @@
 # MUSTER names a program to run in place of one built from this tree. After a failure the agents'
 # data and logs are kept, and the last line says where.
 set -euo pipefail
+[ -z "${MUSTER:-}" ] || MUSTER=$(realpath "$MUSTER")
 cd "$(dirname "$0")/../.."
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/muster-chaos.XXXXXX")
@@ -42,7 +43,10 @@ cleanup() {
     wait "$chaos" 2>/dev/null || true
   fi
   rm -f "$work/chaos" "$work/muster"
-  if [ "$status" -eq 0 ] || [ -z "$(ls -A "$work/agents")" ]; then rm -rf "$work"; fi
+  case $status in
+    0 | 130 | 143) rm -rf "$work" ;;
+    *) rmdir "$work/agents" "$work" 2>/dev/null || true ;; # nothing was started: nothing to keep
+  esac
 }
 trap cleanup EXIT
 trap 'exit 130' INT

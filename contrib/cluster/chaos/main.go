@@ -85,7 +85,9 @@ func run(ctx context.Context, o options) (r *report, err error) {
 	}
 	c := newCluster(o)
 	defer func() {
-		if err = errors.Join(err, c.killAll()); err != nil {
+		if err = errors.Join(err, c.killAll()); ctx.Err() != nil {
+			err = errors.New("interrupted")
+		} else if err != nil {
 			err = fmt.Errorf("%w (logs are in %s)", err, o.dir)
 		}
 	}()

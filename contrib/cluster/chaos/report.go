@@ -60,7 +60,10 @@ func figures(all []time.Duration) (n int, p50, p99 float64) {
 	return len(all), seconds(percentile.Of(sorted, 50)), seconds(percentile.Of(sorted, 99))
 }
 
-func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+// seconds rounds to milliseconds, in a way that JSON shows no more digits than that.
+func seconds(d time.Duration) float64 {
+	return float64(d.Round(time.Millisecond).Milliseconds()) / 1000
+}
 
 // print writes a table for people and a line for programs.
 func (r *report) print(w io.Writer) {

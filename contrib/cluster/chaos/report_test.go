@@ -58,6 +58,13 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+func TestSecondsAreShort(t *testing.T) {
+	got, err := json.Marshal(seconds(2868*time.Millisecond + 700*time.Microsecond))
+	if err != nil || string(got) != "2.869" {
+		t.Errorf("2.8687 s is %s, %v", got, err)
+	}
+}
+
 func TestPrintEndsInALineOfJSON(t *testing.T) {
 	r := good()
 	r.conclude(errors.New("two\nlines"))
