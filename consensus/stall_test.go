@@ -18,7 +18,11 @@ type icy struct {
 	mu sync.RWMutex // held for writing while frozen
 }
 
-func (s *icy) thawed() { s.mu.RLock(); s.mu.RUnlock() }
+// thawed returns when the store is not frozen.
+func (s *icy) thawed() {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+}
 
 func (s *icy) StoreLog(l *raft.Log) error { return s.StoreLogs([]*raft.Log{l}) }
 func (s *icy) StoreLogs(l []*raft.Log) error {

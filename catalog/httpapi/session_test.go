@@ -93,8 +93,8 @@ func TestSessionsThatTheStateRefuses(t *testing.T) {
 	f := newFixture(t, nil)
 	twoWebs(f)
 	for body, want := range map[string]string{
-		`{"Node": "n9"}`:                                     "Missing node registration",
-		`{"Node": "n1"}`:                                     "Missing check 'serfHealth' registration",
+		`{"Node": "n9"}`: "Missing node registration",
+		`{"Node": "n1"}`: "Missing check 'serfHealth' registration",
 		`{"Node": "n2", "ServiceChecks": [{"ID": "c2"}]}`:    "Check 'c2' is in critical state",
 		`{"Node": "n2", "Checks": ["c2"], "LockDelay": "0"}`: "Check 'c2' is in critical state",
 	} {

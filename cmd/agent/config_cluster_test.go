@@ -34,7 +34,7 @@ func templates(text string) (string, error) {
 }
 
 // loaded loads one file on a host with the address 10.0.0.5.
-func loaded(t *testing.T, dev bool, text string) (cfg Config, err error, dir string) {
+func loaded(t *testing.T, dev bool, text string) (cfg Config, dir string, err error) {
 	t.Helper()
 	opts := onHost("10.0.0.5")
 	opts.Dev, opts.Template = dev, templates
@@ -42,7 +42,7 @@ func loaded(t *testing.T, dev bool, text string) (cfg Config, err error, dir str
 	text = strings.ReplaceAll(text, "DIR", dir)
 	opts.Paths = []string{filepath.Join(write(t, file{"a.json", text}), "a.json")}
 	cfg, err = Load(opts)
-	return cfg, err, dir
+	return cfg, dir, err
 }
 
 func TestClusterSettings(t *testing.T) {
@@ -122,7 +122,7 @@ func TestClusterSettings(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err, dir := loaded(t, false, c.text)
+			got, dir, err := loaded(t, false, c.text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -221,7 +221,7 @@ func TestClusterProblems(t *testing.T) {
 			"a.json:1:2: tls_cipher_suites: is not supported by this version", "a.json:1:36: tls.enable_agent_tls_for_checks: is not supported by this version"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err, _ := loaded(t, c.dev, c.text)
+			_, _, err := loaded(t, c.dev, c.text)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -266,7 +266,7 @@ func TestTemplatesOfThisMachine(t *testing.T) {
 }
 
 func TestSecretsAreHidden(t *testing.T) {
-	cfg, err, _ := loaded(t, true, `{"encrypt": "`+testKey+`"}`)
+	cfg, _, err := loaded(t, true, `{"encrypt": "`+testKey+`"}`)
 	if err != nil || len(cfg.Gossip.Key) != 32 {
 		t.Fatalf("key of %d bytes, error %v", len(cfg.Gossip.Key), err)
 	}
