@@ -65,6 +65,9 @@ type CheckDefinition struct {
 	FailuresBeforeWarning  int `key:"failures_before_warning"`  // failures in a row; 0: FailuresBeforeCritical
 	FailuresBeforeCritical int `key:"failures_before_critical"` // failures in a row; 0 and 1: the first
 
+	FlapLimit  int           `key:"flap_limit"`  // see [CheckDefinition.Flapping]; 0: off
+	FlapWindow time.Duration `key:"flap_window"` // 0: by interval and thresholds
+
 	// DeregisterCriticalServiceAfter removes the service once the check has been
 	// critical this long. 0: never.
 	DeregisterCriticalServiceAfter time.Duration `key:"deregister_critical_service_after"`

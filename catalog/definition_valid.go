@@ -29,6 +29,7 @@ func (d *CheckDefinition) Validate(ofService bool) Problems {
 	}
 	d.validateKind(&p)
 	d.validateTimes(&p)
+	d.validateFlapping(&p)
 	for _, n := range []struct {
 		field string
 		value int

@@ -77,10 +77,8 @@ func (c *check) judge(res Result, seen time.Time) {
 	if c.stopped {
 		return
 	}
-	c.verdict = c.verdict.after(res.Status, c.thresholds)
-	note := c.verdict.held(res.Status, c.thresholds)
-	room := max(0, outputLimit(&c.def)-len(note))
-	c.tell(head(res.Output, room)+note, seen)
+	c.verdict = c.verdict.after(res.Status, seen, c.thresholds)
+	c.tell(c.verdict.words(res, c.thresholds, outputLimit(&c.def)), seen)
 }
 
 // settle makes a result the verdict, where thresholds have no say, and tells the

@@ -3,6 +3,7 @@ package probes
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"muster/catalog"
 )
@@ -40,7 +41,7 @@ func TestVerdictTranscripts(t *testing.T) {
 			v := startFrom(letters[c.from[0]], th)
 			var got strings.Builder
 			for i := range len(c.saw) {
-				v = v.after(letters[c.saw[i]], th)
+				v = v.after(letters[c.saw[i]], time.Now(), th)
 				got.WriteString(strings.ToUpper(string(v.status[:1])))
 			}
 			if got.String() != c.want {
@@ -61,7 +62,7 @@ func TestVerdictSaysWhatItHolds(t *testing.T) {
 		{catalog.Passing, catalog.Passing, ""},
 		{catalog.Critical, catalog.Critical, ""},
 	} {
-		if got := startFrom(c.from, th).after(c.saw, th).held(c.saw, th); got != c.want {
+		if got := startFrom(c.from, th).after(c.saw, time.Now(), th).held(c.saw, th); got != c.want {
 			t.Errorf("%s after %s: got %q, want %q", c.saw, c.from, got, c.want)
 		}
 	}

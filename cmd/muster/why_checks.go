@@ -55,7 +55,7 @@ func printTransitions(w io.Writer, history []httpapi.CheckTransition, verbose bo
 		fmt.Fprintln(w, "    Last changes of its status:")
 	}
 	for _, t := range history {
-		text := fmt.Sprintf("%s  %s to %s", t.At.Format(time.RFC3339), t.From, t.To)
+		text := fmt.Sprintf("%s  %s to %s", t.At.Format("2006-01-02T15:04:05.000Z07:00"), t.From, t.To)
 		if said := firstLines(t.Reason); said != nil {
 			text += ": " + said[0]
 		}

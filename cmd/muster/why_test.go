@@ -100,9 +100,9 @@ out  f1        n1    critical  critical
 
 f1 on n1: check "a" is critical, last changed at index 7
     Last changes of its status:
-      2026-11-23T09:30:00Z  passing to critical
-      2026-11-23T09:40:00Z  critical to passing: ok
-      2026-11-23T10:00:00Z  passing to critical: ref used
+      2026-11-23T09:30:00.000Z  passing to critical
+      2026-11-23T09:40:00.000Z  critical to passing: ok
+      2026-11-23T10:00:00.000Z  passing to critical: ref used
 
 f1 on n1: check "b" is critical, last changed at index 8
 
@@ -119,14 +119,14 @@ out  f1        n1    critical  critical
 
 f1 on n1: check "a" is critical, last changed at index 7
     Last changes of its status:
-      2026-11-23T09:00:00Z  critical to passing: ok
-      2026-11-23T09:30:00Z  passing to critical
-      2026-11-23T09:40:00Z  critical to passing: ok
-      2026-11-23T10:00:00Z  passing to critical: ref used
+      2026-11-23T09:00:00.000Z  critical to passing: ok
+      2026-11-23T09:30:00.000Z  passing to critical
+      2026-11-23T09:40:00.000Z  critical to passing: ok
+      2026-11-23T10:00:00.000Z  passing to critical: ref used
 
 f1 on n1: check "b" is critical, last changed at index 8
     Last changes of its status:
-      2026-11-23T10:00:00Z  passing to critical: no
+      2026-11-23T10:00:00.000Z  passing to critical: no
 
 f1 on n1: check "c" is passing, last changed at index 9
     fine
