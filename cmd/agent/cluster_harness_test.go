@@ -235,7 +235,7 @@ func (c *testCluster) equal() {
 // external registers a service on a node without an agent, so that no agent's end takes it away.
 func (c *testCluster) external(service, address string) {
 	c.t.Helper()
-	c.running()[0].want("PUT", "/v1/catalog/register", fmt.Sprintf(`{"Node":"ext-%s","Address":%q,"Service":{"Service":%q}}`, service, address, service), 200, "true")
+	c.running()[0].put("/v1/catalog/register", fmt.Sprintf(`{"Node":"ext-%s","Address":%q,"Service":{"Service":%q}}`, service, address, service))
 	c.everywhere("registered", service+".service.consul", address)
 }
 
