@@ -30,7 +30,7 @@ func newChecks(reg prometheus.Registerer) *Checks {
 	}, []string{"kind"})
 	results := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "muster_probe_results_total",
-		Help: "Probes run, by kind of check and the status they saw.",
+		Help: "Probes run, by kind of check and the status they saw; none: the agent itself could not look.",
 	}, []string{"kind", "status"})
 	applied := prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "muster_failure_seen_to_applied_seconds",
@@ -61,7 +61,7 @@ func newChecks(reg prometheus.Registerer) *Checks {
 	for k := range kinds {
 		c.duration[k] = duration.WithLabelValues(k)
 		c.results[k] = map[string]prometheus.Counter{}
-		for s := range c.states {
+		for _, s := range []string{"passing", "warning", "critical", "none"} {
 			c.results[k][s] = results.WithLabelValues(k, s)
 		}
 	}
@@ -75,7 +75,8 @@ func (c *Checks) Set(passing, warning, critical int) {
 	c.states["critical"].Set(float64(critical))
 }
 
-// Probed records one probe: its kind, the status it saw and how long it took.
+// Probed records one probe: its kind, the status it saw ("none" if the agent
+// could not look) and how long it took.
 func (c *Checks) Probed(kind, status string, took time.Duration) {
 	kind = c.kinds.of(kind)
 	c.duration[kind].Observe(took.Seconds())

@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -26,6 +27,7 @@ type check struct {
 	// repeat asks a check that speaks up on change only to say its status once more.
 	repeat chan struct{}
 	waker  *waker // probing checks only
+	dark   bool   // the last probe saw nothing, and that was logged; of the goroutine that probes
 
 	// mu is held over each report: reports of one check keep their order, and none follows stop.
 	mu       sync.Mutex
@@ -124,7 +126,17 @@ func (c *check) report(output string, seen time.Time) error {
 // count records one probe: when it began, and the rest in the metrics.
 func (c *check) count(res Result, took time.Duration) {
 	c.began.Store(time.Now().Add(-took).UnixNano())
-	c.runner.cfg.Metrics.Probed(string(c.def.Kind()), string(res.Status), took)
+	c.runner.cfg.Metrics.Probed(string(c.def.Kind()), cmp.Or(string(res.Status), "none"), took)
+}
+
+// blind reports whether a probe saw nothing. The first in a row is logged; the verdict stays.
+func (c *check) blind(res Result) bool {
+	dark := res.Status == ""
+	if dark && !c.dark {
+		c.log.Error("agent cannot probe", "error", res.Output)
+	}
+	c.dark = dark
+	return dark
 }
 
 // guarded calls look; if that panics, the check fails rather than the agent.

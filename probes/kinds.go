@@ -2,7 +2,9 @@ package probes
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"muster/catalog"
@@ -10,7 +12,7 @@ import (
 
 // Result is what one probe saw.
 type Result struct {
-	Status catalog.Status // Passing, Warning or Critical
+	Status catalog.Status // Passing, Warning or Critical; empty: nothing was seen, so there is nothing to judge
 	Output string         // for people; capped later, may hold any bytes
 }
 
@@ -49,8 +51,14 @@ func sharesNothing(p probe) opener {
 }
 
 // failure is the result of a probe that got err instead of an answer. When the
-// probe ran out of time, that is said in place of err, which only hints at it.
+// probe ran out of time, that is said in place of err, which only hints at it. An
+// agent that is out of files or memory has seen nothing of its targets: it must not fail them all.
 func failure(ctx context.Context, what string, err error) Result {
+	for _, own := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, own) {
+			return Result{Output: fmt.Sprintf("%s: %v", what, err)}
+		}
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}

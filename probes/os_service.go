@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"strconv"
 	"strings"
 
 	"github.com/godbus/dbus/v5"
@@ -50,7 +52,8 @@ func probeOSService(socket string) probe {
 type unitState struct{ load, active, sub string }
 
 func askSystemd(ctx context.Context, bus *dbus.Conn, unit string) (s unitState, err error) {
-	if err := bus.Auth(nil); err != nil {
+	me := strconv.Itoa(os.Geteuid())
+	if err := bus.Auth([]dbus.Auth{dbus.AuthExternal(me)}); err != nil {
 		return s, fmt.Errorf("D-Bus: %w", err)
 	}
 	if err := bus.Hello(); err != nil {
@@ -71,9 +74,11 @@ func askSystemd(ctx context.Context, bus *dbus.Conn, unit string) (s unitState, 
 		if err := call.Store(&v); err != nil {
 			return s, fmt.Errorf("systemd: %s: %w", p.name, err)
 		}
-		if err := v.Store(p.into); err != nil {
-			return s, fmt.Errorf("systemd: %s: %w", p.name, err)
+		text, ok := v.Value().(string)
+		if !ok {
+			return s, fmt.Errorf("systemd: %s is not a string", p.name)
 		}
+		*p.into = text
 	}
 	return s, nil
 }

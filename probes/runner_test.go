@@ -4,14 +4,19 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"muster/catalog"
+	"muster/metrics"
 )
 
 func TestEveryKindIsRun(t *testing.T) {
@@ -19,6 +24,13 @@ func TestEveryKindIsRun(t *testing.T) {
 	for _, k := range catalog.Kinds {
 		if table[k] == nil {
 			t.Errorf("kind %q has no behaviour", k)
+		}
+		m := metrics.New(metrics.Build{})
+		m.Checks.Probed(string(k), "passing", time.Second)
+		w := httptest.NewRecorder()
+		m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		if want := fmt.Sprintf("muster_probe_results_total{kind=%q,status=\"passing\"} 1\n", k); !strings.Contains(w.Body.String(), want) {
+			t.Errorf("kind %q is not counted by its name", k)
 		}
 	}
 }
@@ -161,6 +173,32 @@ func TestPanicsBecomeCritical(t *testing.T) {
 		}
 		if text := log.String(); !strings.Contains(text, "probe panicked") || !strings.Contains(text, "runner_test.go") {
 			t.Errorf("logged %s", text)
+		}
+	})
+}
+
+// An agent without files has seen nothing of its targets: what they were they stay.
+func TestNothingSeenIsNoVerdict(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		o := &owner{}
+		r := newRunner(t, o, nil, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		var calls atomic.Int64
+		r.pretend(func(ctx context.Context, def *catalog.CheckDefinition) Result {
+			if n := calls.Add(1); n == 1 || n == 5 {
+				return Result{catalog.Passing, ""}
+			}
+			return failure(ctx, "TCP", fmt.Errorf("dial: %w", os.NewSyscallError("socket", syscall.EMFILE)))
+		})
+		def := tcpCheck("c", time.Second)
+		r.Reconcile([]catalog.CheckDefinition{def}, nil)
+		pass(9900 * time.Millisecond)
+		r.Close()
+		if got := o.statuses(); got != "passing passing" {
+			t.Errorf("ten probes of which two saw something: heard %q", got)
+		}
+		if n := strings.Count(log.String(), "agent cannot probe"); n != 2 {
+			t.Errorf("two rows of blindness were logged %d times:\n%s", n, &log)
 		}
 	})
 }

@@ -63,6 +63,9 @@ func (c *check) once(ctx context.Context, look probe, timeout time.Duration, wok
 		return start, false
 	}
 	c.count(res, seen.Sub(start))
+	if c.blind(res) {
+		return start, true
+	}
 	c.judge(res, seen)
 	c.waker.saw(res.Status)
 	return start, true
