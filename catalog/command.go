@@ -20,6 +20,8 @@ type Result struct {
 	OK bool
 	// Batch holds the outcome of each command of a Batch, in order.
 	Batch []Outcome
+	// Data is what a Txn has to say, in a form of its own; see [Result.Txn].
+	Data json.RawMessage
 }
 
 // Outcome is the result of one command within a Batch.
@@ -105,6 +107,7 @@ const (
 	kindCreateSession  kind = 20
 	kindDestroySession kind = 21
 	kindEndDelays      kind = 22
+	kindTxn            kind = 23
 )
 
 func (*Register) kind() kind   { return kindRegister }
@@ -144,6 +147,8 @@ func newCommand(k kind) Command {
 		return &DestroySession{}
 	case kindEndDelays:
 		return &EndDelays{}
+	case kindTxn:
+		return &Txn{}
 	}
 	return nil
 }

@@ -18,6 +18,9 @@ type Once struct {
 // MaxRemembered is how many outcomes of Once are kept. Later ones push out the oldest.
 const MaxRemembered = 4096
 
+// maxRememberedData is the largest Data of a Result that is kept with it. A repetition of one with more has none.
+const maxRememberedData = 4 << 10
+
 // memory is the outcome of a Once.
 type memory struct {
 	ID     [16]byte
@@ -37,7 +40,11 @@ func (c *Once) apply(t *tx) (Result, error) {
 		return m.Result, m.Err
 	}
 	res, err := t.run(c.Command)
-	put(t, &t.memories, &memory{ID: c.ID, Index: t.index, Result: res, Err: err})
+	kept := res
+	if len(kept.Data) > maxRememberedData {
+		kept.Data = nil
+	}
+	put(t, &t.memories, &memory{ID: c.ID, Index: t.index, Result: kept, Err: err})
 	for t.memories.len() > MaxRemembered {
 		remove(t, &t.memories, t.memories.first(memoriesByAge, nil))
 	}
@@ -101,6 +108,7 @@ type memoryRecord struct {
 	Index uint64
 	Whole outcomeRecord
 	Batch []outcomeRecord `json:",omitempty"`
+	Data  json.RawMessage `json:",omitempty"`
 }
 
 // outcomeRecord is an outcome on disk. Of an error it keeps code and text.
@@ -111,7 +119,7 @@ type outcomeRecord struct {
 }
 
 func recordOf(m *memory) any {
-	r := &memoryRecord{ID: hex.EncodeToString(m.ID[:]), Index: m.Index, Whole: recordOutcome(m.Result.OK, m.Err)}
+	r := &memoryRecord{ID: hex.EncodeToString(m.ID[:]), Index: m.Index, Whole: recordOutcome(m.Result.OK, m.Err), Data: m.Result.Data}
 	for _, o := range m.Result.Batch {
 		r.Batch = append(r.Batch, recordOutcome(o.OK, o.Err))
 	}
@@ -131,7 +139,7 @@ func (r *memoryRecord) memory() (*memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &memory{ID: id, Index: r.Index, Result: Result{OK: r.Whole.OK}, Err: r.Whole.err()}
+	m := &memory{ID: id, Index: r.Index, Result: Result{OK: r.Whole.OK, Data: r.Data}, Err: r.Whole.err()}
 	for _, o := range r.Batch {
 		m.Result.Batch = append(m.Result.Batch, Outcome{OK: o.OK, Err: o.err()})
 	}

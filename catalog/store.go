@@ -61,7 +61,8 @@ func (t *table[T]) remove(batch uint64, row *T) {
 // it is committed; dropping it undoes it.
 type tx struct {
 	*tables
-	index   uint64 // raft index of the command being applied
+	index   uint64  // raft index of the command being applied
+	batches *uint64 // the last batch number given away; nil where nothing is written
 	touched []watchKey
 	done    []Command // of the present step, those for Changes that succeeded
 }
@@ -71,7 +72,7 @@ func (s *State) begin() *tx {
 	next := *s.current.Load().tables
 	s.batch++
 	next.batch = s.batch
-	return &tx{tables: &next}
+	return &tx{tables: &next, batches: &s.batch}
 }
 
 // put writes a row, and has those told who watch it or the one it replaces.

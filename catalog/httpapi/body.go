@@ -20,8 +20,13 @@ func (r *request) decode(into any) error { return r.decodeKnowing(into, nil) }
 
 // decodeKnowing is decode, with a judge of the keys that into lacks; see [document.Options].
 func (r *request) decodeKnowing(into any, known func(document.ForeignKey) (refusal string, known bool)) error {
-	if len(r.body) > maxJSONBytes {
-		return catalog.Errorf(catalog.TooLarge, "JSON body has %d bytes, the limit is %d", len(r.body), maxJSONBytes)
+	return r.decodeUpTo(maxJSONBytes, into, known)
+}
+
+// decodeUpTo is decodeKnowing with a limit of its own.
+func (r *request) decodeUpTo(limit int, into any, known func(document.ForeignKey) (refusal string, known bool)) error {
+	if len(r.body) > limit {
+		return catalog.Errorf(catalog.TooLarge, "JSON body has %d bytes, the limit is %d", len(r.body), limit)
 	}
 	problems := document.Decode("body", r.body, into, document.Options{AllowUnknown: true, Known: known, Shapes: r.shapes})
 	if len(problems) == 0 {

@@ -36,6 +36,7 @@ type serviceBody struct {
 	Weights           *catalog.Weights // nil or all zero: the default
 	EnableTagOverride bool
 	DNS               *catalog.InstanceDNS
+	ModifyIndex       uint64 // of a cas in a transaction
 }
 
 // checkBody is a check within it.
@@ -50,6 +51,8 @@ type checkBody struct {
 	Type      string
 	Interval  string
 	Timeout   string
+
+	ModifyIndex uint64 // of a cas in a transaction
 }
 
 // register writes a node, and on it an instance and checks, straight into the catalog.

@@ -40,6 +40,10 @@ GET /v1/session/info/x?stale                    here      here      server
 GET /v1/session/node/n1                         here      here      server
 GET /v1/session/list                            here      here      server
 
+PUT /v1/txn                                     here      here      here
+PUT /v1/txn?stale                               here      here      here
+PUT /v1/txn?dc=dc2                              remote    remote    server
+
 GET /v1/catalog/datacenters                     here      here      server
 GET /v1/catalog/nodes                           here      here      server
 GET /v1/catalog/nodes?stale                     here      here      here

@@ -12,6 +12,7 @@ func (s *Server) table() []route {
 		s.statusRoutes(),
 		s.kvRoutes(),
 		s.sessionRoutes(),
+		s.txnRoutes(),
 		s.catalogRoutes(),
 		s.healthRoutes(),
 		s.agentRoutes(),

@@ -52,7 +52,8 @@ type reply struct {
 	Peers    []string  `json:",omitempty"`
 	Standing *Standing `json:",omitempty"`
 	outcome
-	Batch []outcome `json:",omitempty"`
+	Batch []outcome       `json:",omitempty"`
+	Data  json.RawMessage `json:",omitempty"` // a catalog.Result's
 }
 
 // outcome is a catalog.Outcome on the wire.
@@ -83,7 +84,7 @@ func (o outcome) err() error {
 
 // replyTo is the reply to a write.
 func replyTo(res catalog.Result, err error) reply {
-	r := reply{outcome: outcomeOf(res.OK, err), Fate: fateOf(err)}
+	r := reply{outcome: outcomeOf(res.OK, err), Fate: fateOf(err), Data: res.Data}
 	for _, o := range res.Batch {
 		r.Batch = append(r.Batch, outcomeOf(o.OK, o.Err))
 	}
@@ -92,7 +93,7 @@ func replyTo(res catalog.Result, err error) reply {
 
 // result returns what the write came to.
 func (r reply) result() (catalog.Result, error) {
-	res := catalog.Result{OK: r.OK}
+	res := catalog.Result{OK: r.OK, Data: r.Data}
 	for _, o := range r.Batch {
 		res.Batch = append(res.Batch, catalog.Outcome{OK: o.OK, Err: o.err()})
 	}

@@ -26,6 +26,7 @@ func TestReplyCarriesResults(t *testing.T) {
 		{"refused", catalog.Result{}, catalog.Errorf(catalog.Conflict, "node %q is taken", "n"), settled},
 		{"internal", catalog.Result{}, errors.New("bare"), settled},
 		{"batch", catalog.Result{OK: true, Batch: []catalog.Outcome{{OK: true}, {Err: catalog.Errorf(catalog.NotFound, "gone")}}}, nil, settled},
+		{"transaction", catalog.Result{OK: true, Data: []byte(`{"Rows":[]}`)}, nil, settled},
 		{"unknown", catalog.Result{}, unknown.err("lost"), unknown},
 		{"nothing", catalog.Result{}, nothing.err("no leader"), nothing},
 		{"unavailable without a word", catalog.Result{}, catalog.Errorf(catalog.Unavailable, "lost"), unknown},
@@ -39,7 +40,7 @@ func TestReplyCarriesResults(t *testing.T) {
 				t.Fatalf("%+v, %v", r, err)
 			}
 			res, err := r.result()
-			if catalog.CodeOf(err) != catalog.CodeOf(tc.err) || res.OK != tc.res.OK || len(res.Batch) != len(tc.res.Batch) {
+			if catalog.CodeOf(err) != catalog.CodeOf(tc.err) || res.OK != tc.res.OK || len(res.Batch) != len(tc.res.Batch) || string(res.Data) != string(tc.res.Data) {
 				t.Fatalf("%+v, %v", res, err)
 			}
 			if err != nil && !strings.HasSuffix(err.Error(), strings.TrimPrefix(tc.err.Error(), catalog.ErrNothingWritten.Error())) {
@@ -65,7 +66,7 @@ func TestReplyKnowsAllOfAResult(t *testing.T) {
 		}
 		return names
 	}
-	if got := fields(catalog.Result{}); !reflect.DeepEqual(got, []string{"OK", "Batch"}) {
+	if got := fields(catalog.Result{}); !reflect.DeepEqual(got, []string{"OK", "Batch", "Data"}) {
 		t.Errorf("a result has %v", got)
 	}
 	if got := fields(catalog.Outcome{}); !reflect.DeepEqual(got, []string{"OK", "Err"}) {
