@@ -3,6 +3,7 @@ package agent
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -111,4 +112,20 @@ func TestWANIsCut(t *testing.T) {
 		})
 	}
 	q.verdict()
+}
+
+func TestNamesOfDatacentersFitAPacket(t *testing.T) {
+	var log logBuffer
+	a := &Agent{logs: newLogs(&log, slog.LevelInfo, false, false)}
+	if got := a.tellable([]string{"dc2", "dc3"}); got != "dc2 dc3" || log.String() != "" {
+		t.Errorf("two: %q, log %q", got, &log)
+	}
+	long := strings.Repeat("x", 63)
+	got := a.tellable([]string{long, long, long, long, long, long})
+	if n := len(strings.Fields(got)); n != 4 || len(got) > maxDatacentersTag || !strings.Contains(log.String(), "told=4") {
+		t.Errorf("%d of six names, log %q", n, &log)
+	}
+	if got := a.tellable(nil); got != "" {
+		t.Errorf("none: %q", got)
+	}
 }

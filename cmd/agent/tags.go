@@ -116,14 +116,14 @@ func (a *Agent) tags(inLine bool) map[string]string {
 
 // tellable joins as many names as there is room for.
 func (a *Agent) tellable(names []string) string {
-	text := strings.Join(names, " ")
-	for n := len(names) - 1; len(text) > maxDatacentersTag; n-- {
-		text = strings.Join(names[:n], " ")
-		if len(text) <= maxDatacentersTag {
-			a.logs.Warn("clients hear of the first datacenters only, the names of all are too long", "datacenters", len(names), "told", n)
-		}
+	n := len(names)
+	for n > 0 && len(strings.Join(names[:n], " ")) > maxDatacentersTag {
+		n--
 	}
-	return text
+	if n < len(names) {
+		a.logs.Warn("clients hear of the first datacenters only, the names of all are too long", "datacenters", len(names), "told", n)
+	}
+	return strings.Join(names[:n], " ")
 }
 
 // proof decides when the rows in the catalog can be gone by: when it is in line with
