@@ -61,7 +61,7 @@ const (
 // keepTags tells others of the state this agent is in, for as long as ctx lasts.
 func (a *Agent) keepTags(ctx context.Context) {
 	told := map[string]string{}
-	p := proof{unproven: a.store.Unproven, changed: a.store.Changed}
+	p := proof{unproven: a.store.Unproven, changed: a.store.Changed, arrived: a.verdictsArrived}
 	for ctx.Err() == nil {
 		var founded, met <-chan struct{} // nil on clients
 		if a.replica != nil {
@@ -133,6 +133,9 @@ func (a *Agent) tellable(names []string) string {
 type proof struct {
 	unproven func() []string
 	changed  func() <-chan struct{} // closed when unproven may have changed
+	// arrived reports whether the catalog has what the probes said, and if not,
+	// returns a channel that is closed when it may have.
+	arrived func() (bool, <-chan struct{})
 
 	since time.Time // first in line; zero: not yet
 	done  bool      // what starts later is not waited for
@@ -148,9 +151,25 @@ func (p *proof) of(inLine bool, now time.Time) (bool, <-chan struct{}) {
 		p.since = now
 	}
 	changed := p.changed()
-	p.done = len(p.unproven()) == 0 || now.Sub(p.since) >= provingTime
-	if p.done {
+	if len(p.unproven()) == 0 {
+		// The last verdict may still be on its way: what was in line was so before it.
+		p.done, changed = p.arrived()
+	}
+	if p.done = p.done || now.Sub(p.since) >= provingTime; p.done {
 		return true, nil
 	}
 	return false, changed
+}
+
+// verdictsArrived reports whether this agent's copy of the catalog has the status of each
+// of its checks, and if not, returns a channel that is closed when it may have.
+func (a *Agent) verdictsArrived() (bool, <-chan struct{}) {
+	snap, node := a.state.Snapshot(), a.config().NodeName
+	changed := snap.NodeMark(node).Changed
+	for _, c := range a.store.Checks() {
+		if row := snap.Check(node, c.ID); row == nil || row.Status != c.Status {
+			return false, changed
+		}
+	}
+	return true, nil
 }

@@ -15,13 +15,14 @@ func TestProof(t *testing.T) {
 	type look struct {
 		after    time.Duration
 		inLine   bool
-		unproven int
+		unproven int // -1: none, and the last verdict is still on its way
 		want     bool
 	}
 	for name, looks := range map[string][]look{
 		"not in line":                     {{0, false, 0, false}, {time.Hour, false, 0, false}},
 		"nothing to wait for":             {{0, true, 0, true}},
 		"a probe comes":                   {{0, true, 2, false}, {time.Second, true, 1, false}, {2 * time.Second, true, 0, true}},
+		"its verdict is on its way":       {{0, true, 1, false}, {1, true, -1, false}, {2, true, 0, true}},
 		"a probe does not come":           {{0, true, 1, false}, {provingTime - 1, true, 1, false}, {provingTime, true, 1, true}},
 		"out of line again":               {{0, true, 0, true}, {1, false, 0, false}, {2, true, 0, true}},
 		"later checks are not waited for": {{0, true, 0, true}, {1, false, 1, false}, {2, true, 1, true}},
@@ -30,7 +31,13 @@ func TestProof(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			unproven := 0
 			changed := make(chan struct{})
-			p := proof{unproven: func() []string { return make([]string, unproven) }, changed: func() <-chan struct{} { return changed }}
+			p := proof{unproven: func() []string { return make([]string, max(unproven, 0)) }, changed: func() <-chan struct{} { return changed }}
+			p.arrived = func() (bool, <-chan struct{}) {
+				if unproven < 0 {
+					return false, changed
+				}
+				return true, nil
+			}
 			for i, l := range looks {
 				unproven = l.unproven
 				got, progress := p.of(l.inLine, start.Add(l.after))
