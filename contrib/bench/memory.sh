@@ -63,7 +63,7 @@ start() {
     sleep 0.2
     kill -0 "$agent" 2>/dev/null || { cat "$1.log" >&2; exit 1; }
     http=$(address http "$1.log") dns=$(address dns "$1.log")
-    if [ -n "$http" ] && [ -n "$dns" ] && curl -sf "http://$http/v1/status/leader" | grep -q :; then return; fi
+    if [ -n "$http" ] && [ -n "$dns" ] && curl -sf "http://$http/v1/status/leader" | grep : >/dev/null; then return; fi
   done
   echo "the agent did not start:" >&2
   cat "$1.log" >&2
