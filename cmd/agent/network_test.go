@@ -21,6 +21,7 @@ type testNetwork struct {
 	owner map[string]string          // host:port to agent
 	cut   func(from, to string) bool // between two agents
 	moved chan struct{}              // closed when cut changes
+	loses func() bool                // whether a connection breaks instead of bringing what has just come; nil: never
 }
 
 func newTestNetwork() *testNetwork {
@@ -74,6 +75,19 @@ func (n *testNetwork) blocked(from, addr string) (bool, <-chan struct{}) {
 	defer n.mu.Unlock()
 	to, known := n.owner[addr]
 	return known && n.cut(from, to), n.moved
+}
+
+// lose has connections break when loses says so.
+func (n *testNetwork) lose(loses func() bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.loses = loses
+}
+
+func (n *testNetwork) lost() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.loses != nil && n.loses()
 }
 
 // of is the network as an agent sees it. Every connection has one end that dialed
@@ -175,6 +189,10 @@ func (w *wire) Read(b []byte) (int, error) {
 		return n, nil
 	}
 	n, err := w.Conn.Read(b)
+	if n > 0 && w.net.lost() {
+		w.Close()
+		return 0, errors.New("the wire broke")
+	}
 	if passed := w.pass(&w.read); passed != nil {
 		w.held = append(w.held, b[:n]...)
 		return 0, passed
