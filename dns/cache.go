@@ -6,8 +6,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/miekg/dns"
-
 	"muster/catalog"
 	"muster/metrics"
 )
@@ -32,9 +30,10 @@ type cache struct {
 	h   *Handler
 	udp bool
 
-	known answerTable // what the catalog says
-	other answerShelf // what anybody can make up
-	seed  maphash.Seed
+	known  answerTable // what the catalog says
+	other  answerShelf // what anybody can make up
+	denier denier
+	seed   maphash.Seed
 
 	// Of the queries being answered.
 	set    *settings
@@ -79,6 +78,7 @@ func (c *cache) begin() {
 	now := view.Snapshot.Moment()
 	if set != c.set || !now.SameState(c.moment) {
 		c.known, c.other = answerTable{most: c.known.most}, answerShelf{}
+		c.denier.forget()
 	}
 	if now != c.moment {
 		c.since = c.turn
@@ -113,6 +113,9 @@ func (c *cache) answer(msg []byte, n int, client netip.Addr) (size int, ok bool)
 	hash := maphash.Bytes(c.seed, q.wireKey())
 	im := c.find(hash, q.wireKey())
 	if im == nil {
+		if size, ok = c.deny(msg, client); ok {
+			return size, true
+		}
 		path = metrics.Miss
 		if im = c.compile(q); im == nil {
 			return 0, false
@@ -122,14 +125,8 @@ func (c *cache) answer(msg []byte, n int, client netip.Addr) (size int, ok bool)
 	if im.slow {
 		return 0, false
 	}
-	to := replyTo{
-		limit: dns.MaxMsgSize, serial: uint32(c.view.Snapshot.Index), recursion: c.set.offersRecursion(client),
-		markTC: c.udp && c.set.cfg.EnableTruncate,
-		text:   q.edns.present && im.opt < im.text && contains(c.set.cfg.ExplainNetworks, client),
-	}
-	if c.udp {
-		to.limit = q.edns.udpSize()
-	}
+	to := c.circumstances(client)
+	to.text = q.edns.present && im.opt < im.text && contains(c.set.cfg.ExplainNetworks, client)
 	if size = im.write(msg, q, &to, &c.picker); size == 0 {
 		return 0, false
 	}
@@ -168,36 +165,4 @@ func (c *cache) keep(hash uint64, im *image) {
 	}
 	c.known.remove(hash, im.key())
 	c.other.keep(s)
-}
-
-// limit puts a reply of n octets to the rate limit, and returns the size of what is to be sent in its place.
-func (c *cache) limit(msg []byte, n, rcode int, client netip.Addr) int {
-	class := classOf(rcode)
-	switch c.set.rate.allow(client, class, c.now) {
-	case withheld:
-		c.h.metrics.Limited(rateNames[class], metrics.Withheld)
-		return 0
-	case truncated:
-		c.h.metrics.Limited(rateNames[class], metrics.Truncated)
-		e := &c.plain.edns
-		// What it takes of a query stands in the reply at the same place.
-		return len(appendSlip(msg[:0], msg, c.plain.end(), slip{
-			rcode: rcode, ra: c.set.offersRecursion(client), edns: e.present, do: e.do,
-		}))
-	}
-	return n
-}
-
-// count counts an answered query, and now and then writes it down.
-func (c *cache) count(path metrics.Path, msg []byte, im *image, client netip.Addr) {
-	if path == metrics.Hit {
-		c.tally.Count(im.cell)
-	} else {
-		c.h.metrics.Query(path, dns.TypeToString[c.plain.qtype], rcodeName(im.rcode()), time.Since(c.now))
-	}
-	if c.set.cfg.QueryLog > 0 && c.set.sampled(c.h.rng) {
-		name, _, _ := dns.UnpackDomainName(msg, headSize) // as asked; it has been read before
-		q := &query{question: dns.Question{Name: name, Qtype: c.plain.qtype, Qclass: dns.ClassINET}}
-		c.h.logQuery(client, path, q, reply{rcode: im.rcode(), reason: im.reason}, time.Since(c.now))
-	}
 }

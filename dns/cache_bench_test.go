@@ -1,6 +1,7 @@
 package dns_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -116,15 +117,16 @@ func BenchmarkHitOfMany(b *testing.B) {
 	}
 }
 
-// BenchmarkMiss asks for names that do not exist, each once.
-func BenchmarkMiss(b *testing.B) {
-	h := handler(b, live{catalogOf(b, 1000, 3)}, nil)
+// benchmarkOnce asks for names that begin with a run of an 'a', each once.
+func benchmarkOnce(b *testing.B, name string, services, instances int) {
+	h := handler(b, live{catalogOf(b, services, instances)}, nil)
 	cache, out := h.NewCache(true, 1), make([]byte, 1232)
-	query := packed(b, "aaaaaaaaaaaa.service.consul.", mdns.TypeA, 1232)
+	query := packed(b, name, mdns.TypeA, 1232)
+	first := bytes.IndexByte(query, 'a')
 	cache.Begin()
 	b.ReportAllocs()
 	for b.Loop() {
-		at := 13
+		at := first
 		for ; query[at] == 'z'; at++ {
 			query[at] = 'a'
 		}
@@ -133,6 +135,18 @@ func BenchmarkMiss(b *testing.B) {
 			b.Fatal("not from the cache")
 		}
 	}
+}
+
+// BenchmarkMiss asks for names that exist for the sake of others, as anybody can make up.
+func BenchmarkMiss(b *testing.B) { benchmarkOnce(b, "_aaaaaaaaaaaa.service.consul.", 1000, 3) }
+
+// BenchmarkNXDomain asks for names that do not exist.
+func BenchmarkNXDomain(b *testing.B) {
+	for _, name := range []string{"aaaaaaaaaaaa.service.consul.", "s1aaaaaaaaaaaa.service.consul.", "aaaaaaaaaaaa.node.consul.", "_aaaaaaaaaaaa._tcp.consul.", "aaaaaaaaaaaa.consul."} {
+		b.Run(name, func(b *testing.B) { benchmarkOnce(b, name, 1000, 3) })
+	}
+	b.Run("tag of 1000", func(b *testing.B) { benchmarkOnce(b, "aaaaaaaaaaaa.s1.service.consul.", 3, 1000) })
+	b.Run("of100k", func(b *testing.B) { benchmarkOnce(b, "aaaaaaaaaaaa.service.consul.", 10000, 10) })
 }
 
 // BenchmarkSlowPath is what a hit saves.

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/miekg/dns"
+
+	"muster/metrics"
 )
 
 const (
@@ -48,7 +50,7 @@ func (c *cache) compile(q *plain) (im *image) {
 		im = &image{wire: append(make([]byte, headSize, headSize+q.name+2), q.wireKey()...), slow: true}
 	}
 	im.marks, im.name, im.reason = seen.marks, uint8(q.name), a.Reason
-	im.cell = c.tally.Cell(dns.TypeToString[q.qtype], rcodeName(a.Rcode))
+	im.cell = c.tally.Cell(metrics.Hit, dns.TypeToString[q.qtype], rcodeName(a.Rcode))
 	im.size += slotBytes + cap(im.wire) + 8*cap(im.marks) + len(a.Reason.Subject)
 	return im
 }

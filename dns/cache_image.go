@@ -74,12 +74,7 @@ func (im *image) write(msg []byte, q *plain, to *replyTo, p *picker) int {
 	if room < int(im.each) || im.choice != nil && !im.choice.reachable(im, room) {
 		return 0
 	}
-	msg[2] = msg[2]&bitRD | im.wire[2]
-	msg[3] = msg[3]&bitCD | im.wire[3]
-	if to.recursion {
-		msg[3] |= bitRA
-	}
-	copy(msg[4:headSize], im.wire[4:headSize])
+	writeHead(msg, im.wire, to.recursion)
 	n := q.end()
 	n += copy(msg[n:], im.wire[n:im.fixed])
 	if im.serial > 0 {
@@ -99,6 +94,16 @@ func (im *image) write(msg []byte, q *plain, to *replyTo, p *picker) int {
 		addCount(msg[10:], 1)
 	}
 	return n
+}
+
+// writeHead turns a query's header into that of a reply, of which an example is at hand.
+func writeHead(msg, like []byte, recursion bool) {
+	msg[2] = msg[2]&bitRD | like[2]
+	msg[3] = msg[3]&bitCD | like[3]
+	if recursion {
+		msg[3] |= bitRA
+	}
+	copy(msg[4:headSize], like[4:headSize])
 }
 
 // writeUnits appends units of one size, of which no one goes before another, in random order.

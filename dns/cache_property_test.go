@@ -101,7 +101,10 @@ func drawConfig(t *rapid.T) dns.Config {
 	cfg.ServiceMetaTXT = []string{"m*"}
 	cfg.NodeTTL = time.Duration(some("node_ttl", 0, 7)) * time.Second
 	if some("static", 0, 1) == 1 {
-		cfg.Records = []string{"fixed A 192.0.2.7", "fixed A 192.0.2.8", "to CNAME s0.service"}
+		cfg.Records = []string{
+			"fixed A 192.0.2.7", "fixed A 192.0.2.8", "to CNAME s0.service",
+			"none.service TXT here", "x.below.service TXT there", "made.node A 192.0.2.9", "y.up.node.dc1 A 192.0.2.9", "deep.er A 192.0.2.9",
+		}
 	}
 	if some("reverse", 0, 1) == 1 {
 		cfg.ReverseNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
@@ -110,9 +113,13 @@ func drawConfig(t *rapid.T) dns.Config {
 		cfg.Recursors = []string{"127.0.0.1:1"} // asked by nobody: see ask
 		cfg.RecursorNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	}
-	cfg.AltDomain = "alt"
+	cfg.AltDomain = rapid.SampledFrom([]string{"alt", "alt", "sub.consul", longDomain}).Draw(t, "alt_domain")
+	cfg.Datacenter = rapid.SampledFrom([]string{"dc1", "dc1", "dc1", "DC1", "ns"}).Draw(t, "datacenter")
 	return cfg
 }
+
+// longDomain is one with which some negative replies do not fit a small message, when names are not compressed.
+var longDomain = strings.Repeat("long", 8) + "." + strings.Repeat("long", 8) + ".alt"
 
 func (p *pair) change(t *rapid.T) {
 	c := drawChange(t)
@@ -189,9 +196,19 @@ func drawQuery(t *rapid.T) []byte {
 		"9.0.0.10.in-addr.arpa.", "12.1.0.10.in-addr.arpa.", "1.2.3.4.in-addr.arpa.", "0.10.in-addr.arpa.", "example.com.", ".",
 		"_services._dns-sd._udp.consul.", "b._dns-sd._udp.consul.", `we\.ird.service.consul.`, `\000\255.node.consul.`,
 	}).Draw(t, "name")
+	wire := make([]byte, 255)
+	end, err := mdns.PackDomainName(mixCase(name, rapid.Uint64().Draw(t, "case")), wire, 0, nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return drawMessage(t, wire[:end])
+}
+
+// drawMessage is a query for a name in wire form.
+func drawMessage(t *rapid.T, name []byte) []byte {
 	m := &mdns.Msg{}
 	m.Id = rapid.Uint16().Draw(t, "id")
-	m.Question = []mdns.Question{{Name: mixCase(name, rapid.Uint64().Draw(t, "case")), Qclass: mdns.ClassINET, Qtype: rapid.SampledFrom([]uint16{
+	m.Question = []mdns.Question{{Name: ".", Qclass: mdns.ClassINET, Qtype: rapid.SampledFrom([]uint16{
 		mdns.TypeA, mdns.TypeA, mdns.TypeAAAA, mdns.TypeSRV, mdns.TypeSRV, mdns.TypeTXT, mdns.TypeANY, mdns.TypeSOA, mdns.TypeNS, mdns.TypePTR,
 		mdns.TypeCNAME, mdns.TypeHTTPS, mdns.TypeSVCB, mdns.TypeMX, mdns.TypeAXFR, 65280, 0,
 	}).Draw(t, "type")}}
@@ -204,7 +221,8 @@ func drawQuery(t *rapid.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return wire
+	const at = 12 // where the root stands now
+	return slices.Concat(wire[:at], name, wire[at+1:])
 }
 
 func mixCase(name string, bits uint64) string {

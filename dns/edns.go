@@ -95,22 +95,20 @@ func (a *Answer) extended(withText bool) []dns.EDNS0 {
 	}
 	e := &dns.EDNS0_EDE{InfoCode: a.Reason.Code()}
 	if withText {
-		e.ExtraText = printable(a.Reason.String())
+		e.ExtraText = string(printable(a.Reason.appendText(nil)))
 	}
 	return append(out, e)
 }
 
-// printable cuts a text to maxText octets of ASCII. Subjects come quoted, so little is lost.
-func printable(s string) string {
-	b := make([]byte, 0, min(len(s), maxText))
-	for i := 0; i < len(s) && len(b) < maxText; i++ {
-		c := s[i]
+// printable cuts a text, in place, to maxText octets of ASCII. Subjects come quoted, so little is lost.
+func printable(text []byte) []byte {
+	text = text[:min(len(text), maxText)]
+	for i, c := range text {
 		if c < ' ' || c > '~' {
-			c = '?'
+			text[i] = '?'
 		}
-		b = append(b, c)
 	}
-	return string(b)
+	return text
 }
 
 // stripText takes the texts of extended errors off a message, and reports whether there were any.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"hash/maphash"
 	"net/netip"
+
+	"muster/catalog"
 )
 
 // Cache lets tests ask a worker's cache, as a worker does.
@@ -24,6 +26,17 @@ func (c Cache) Begin() { c.c.begin() }
 
 func (c Cache) Again(out, query []byte, client netip.Addr) (n int, ok bool) {
 	return c.c.answer(out, copy(out, query), client)
+}
+
+// Denies is Answer for names that are denied at once. It is not ok when something else has to answer.
+func (c Cache) Denies(out, query []byte, client netip.Addr) (n int, ok bool) {
+	c.c.begin()
+	defer c.c.end()
+	if !c.c.open || !c.c.plain.read(query) {
+		return 0, false
+	}
+	copy(out, query)
+	return c.c.deny(out, client)
 }
 
 // Kept returns how many answers the table holds, and how many bytes they take.
@@ -96,3 +109,12 @@ func ReadSingly(s *Server) error {
 	}
 	return nil
 }
+
+// NodeSuffixes lets tests ask for names with nodes below them, as a worker does.
+type NodeSuffixes struct{ n *nodeSuffixes }
+
+// NewNodeSuffixes knows nothing yet.
+func NewNodeSuffixes() NodeSuffixes { return NodeSuffixes{new(nodeSuffixes)} }
+
+// Has reports whether there are nodes below a folded name.
+func (n NodeSuffixes) Has(s *catalog.Snapshot, name string) bool { return n.n.has(s, name) }

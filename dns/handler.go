@@ -211,7 +211,12 @@ func (s *settings) refuse(q *query) (Answer, bool) {
 	case q.question.Qclass != dns.ClassINET:
 		return Answer{Rcode: dns.RcodeRefused, Reason: Reason{Kind: ClassRefused}}, true
 	}
-	switch q.question.Qtype {
+	return refuseType(q.question.Qtype)
+}
+
+// refuseType answers questions of a type that no name has.
+func refuseType(qtype uint16) (Answer, bool) {
+	switch qtype {
 	case dns.TypeNone, dns.TypeOPT, dns.TypeTSIG:
 		return Answer{Rcode: dns.RcodeFormatError}, true
 	case dns.TypeAXFR, dns.TypeIXFR, dns.TypeMAILA, dns.TypeMAILB, dns.TypeTKEY:

@@ -121,7 +121,7 @@ func parseForm(labels []string) request {
 	switch {
 	case len(labels) == 0:
 		return request{form: formApex}
-	case len(labels) == 1 && catalog.EqualFold(labels[0], "ns"):
+	case len(labels) == 1 && catalog.EqualFold(labels[0], serverLabel):
 		return request{form: formNameServer}
 	}
 	for k := len(labels) - 1; k >= 0; k-- {

@@ -15,6 +15,9 @@ func (l *lookup) negative(rcode int, why Reason) Answer {
 	return Answer{Rcode: rcode, Authoritative: true, Ns: []dns.RR{l.soa()}, Reason: why}
 }
 
+// The labels below a domain of its SOA record's MNAME and RNAME.
+const serverLabel, mailboxLabel = "ns", "hostmaster"
+
 // soa is the zone's SOA record. The serial follows the catalog, so that it stands
 // still while nothing changes and every agent at the same index says the same.
 func (l *lookup) soa() *dns.SOA {
@@ -22,7 +25,7 @@ func (l *lookup) soa() *dns.SOA {
 	l.step.ttl(t.MinTTL, "dns_config.soa.min_ttl")
 	return &dns.SOA{
 		Hdr: header(l.origin, dns.TypeSOA, t.MinTTL),
-		Ns:  under("ns", l.domain), Mbox: under("hostmaster", l.domain),
+		Ns:  under(serverLabel, l.domain), Mbox: under(mailboxLabel, l.domain),
 		Serial:  uint32(l.view.Snapshot.Index),
 		Refresh: t.Refresh, Retry: t.Retry, Expire: t.Expire, Minttl: t.MinTTL,
 	}

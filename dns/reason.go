@@ -2,6 +2,7 @@ package dns
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -95,34 +96,47 @@ func (t Tally) String() string {
 }
 
 // String explains the reason to a person in one line. It is empty for OK.
-func (r Reason) String() string {
+func (r Reason) String() string { return string(r.appendText(nil)) }
+
+// appendText appends the text of String.
+func (r Reason) appendText(b []byte) []byte {
 	switch r.Kind {
 	case UnknownService:
-		return fmt.Sprintf("no service %q", r.Subject)
+		return appendQuoted(append(b, "no service "...), r.Subject)
 	case UnknownTag:
-		text := fmt.Sprintf("no instance has the tag %q", r.Subject)
+		b = appendQuoted(append(b, "no instance has the tag "...), r.Subject)
 		if strings.IndexByte(r.Subject, '.') >= 0 {
-			text += ", or all of its labels as tags"
+			b = append(b, ", or all of its labels as tags"...)
 		}
-		return text
+		return b
 	case UnknownInstance:
-		return fmt.Sprintf("no instance %q of the service", r.Subject)
+		return append(appendQuoted(append(b, "no instance "...), r.Subject), " of the service"...)
 	case UnknownNode:
-		return fmt.Sprintf("no node %q", r.Subject)
+		return appendQuoted(append(b, "no node "...), r.Subject)
 	case UnknownDatacenter:
-		return fmt.Sprintf("no datacenter %q; services are NAME.service, nodes NODE.node", r.Subject)
+		return append(appendQuoted(append(b, "no datacenter "...), r.Subject), "; services are NAME.service, nodes NODE.node"...)
 	case Unhealthy:
-		return r.Tally.String()
+		return append(b, r.Tally.String()...)
 	case UnknownAddress:
 		if r.Tally.Total() > 0 {
-			return "at this address " + r.Tally.String()
+			return append(append(b, "at this address "...), r.Tally.String()...)
 		}
 	case AliasLoop:
-		return fmt.Sprintf("aliases loop at %q", r.Subject)
+		return appendQuoted(append(b, "aliases loop at "...), r.Subject)
 	case UpstreamFailed:
-		return r.Subject
+		return append(b, r.Subject...)
 	}
-	return reasons[r.Kind].text
+	return append(b, reasons[r.Kind].text...)
+}
+
+// appendQuoted appends what %q makes of a text, and is quick about the names that people give.
+func appendQuoted(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return strconv.AppendQuote(b, s)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
 }
 
 // reasons holds the fixed texts, and the codes of RFC 8914 where they are not Other (0).

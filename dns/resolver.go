@@ -190,6 +190,9 @@ func (l *lookup) abroad(r request, qtype uint16) Answer {
 
 // local answers for a name of the datacenter that the lookup is in.
 func (l *lookup) local(r request, qtype uint16) Answer {
+	if why, so := r.nowhere(); so {
+		return l.nxdomain(why)
+	}
 	switch r.form {
 	case formApex:
 		return l.apex(qtype)
@@ -207,12 +210,8 @@ func (l *lookup) local(r request, qtype uint16) Answer {
 		return l.node(r.node, qtype)
 	case formAddr:
 		return l.addr(r.addr, qtype)
-	case formPrepared:
-		return l.nxdomain(Reason{Kind: NoPreparedQuery})
-	case formMesh:
-		return l.nxdomain(Reason{Kind: NoMesh})
 	}
-	return l.nxdomain(Reason{Kind: BadName})
+	panic("dns: a form of name without an answer")
 }
 
 // found is an answer with records. Without any it is NODATA for the reason given.

@@ -22,8 +22,7 @@ type candidate struct {
 func (l *lookup) service(r request, qtype uint16) (a Answer) {
 	entries := l.snap.Entries(r.service)
 	if len(entries) == 0 {
-		if r.tag == "" && !r.srvOnly && r.service != "" && r.service[0] == '_' {
-			// _tcp.service and _TAG.service are the ancestors of RFC 2782 names.
+		if r.ancestor() {
 			return l.nodata(Reason{Kind: EmptyNonTerminal})
 		}
 		return l.nxdomain(Reason{Kind: UnknownService, Subject: r.service})

@@ -40,6 +40,12 @@ func (s statics) at(labels []string) (records []dns.RR, exists bool) {
 	return records, exists
 }
 
+// has reports whether the name of a key exists for their sake.
+func (s statics) has(key []byte) bool {
+	_, exists := s[string(key)]
+	return exists
+}
+
 // static answers from the configured records at the name, which answer for it alone.
 func (l *lookup) static(records []dns.RR, qtype uint16) Answer {
 	l.step.readAs(Reading{Form: "static record"})

@@ -22,3 +22,12 @@ type View struct {
 	// for one it has never heard of. Nil: there is no other. A name's case is free.
 	Remote func(dc string) (View, bool)
 }
+
+// knows reports whether there is another datacenter of this name.
+func (v View) knows(dc string) bool {
+	if v.Remote == nil {
+		return false
+	}
+	_, known := v.Remote(dc)
+	return known
+}

@@ -13,7 +13,8 @@ const maxTTL = 1<<31 - 1
 type zone struct {
 	origin  string // lower case, fully qualified
 	labels  []string
-	reverse bool // holds PTR records rather than services and nodes
+	wire    string // the origin in wire form
+	reverse bool   // holds PTR records rather than services and nodes
 	static  statics
 }
 
@@ -22,6 +23,7 @@ func newZone(origin string, reverse bool) *zone {
 	for _, l := range splitName(origin) {
 		z.labels = append(z.labels, l.text)
 	}
+	z.wire = staticKey(z.labels) + "\x00"
 	return z
 }
 

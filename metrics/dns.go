@@ -11,9 +11,10 @@ type Path string
 
 // The paths.
 const (
-	Hit  Path = "hit"  // from the answer cache
-	Miss Path = "miss" // one that the cache could have held: decided, and kept there if it may be
-	Slow Path = "slow" // one that the cache is not asked for: with options of EDNS, say, or to be forwarded
+	Hit      Path = "hit"      // from the answer cache
+	Negative Path = "negative" // NXDOMAIN: the catalog had no such name, and the rest of the reply was at hand; nothing is kept
+	Miss     Path = "miss"     // one that the cache could have held: decided, and kept there if it may be
+	Slow     Path = "slow"     // one that the cache is not asked for: with options of EDNS, say, or to be forwarded
 )
 
 // DNS counts questions and what became of them.
@@ -31,7 +32,7 @@ func newDNS(reg prometheus.Registerer) *DNS {
 	rcodes := newFixed("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "BADVERS")
 	vec := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "muster_dns_queries_total",
-		Help: "DNS questions answered, by question type, response code and path: hit, miss or slow, by what the answer cache had to say.",
+		Help: "DNS questions answered, by question type, response code and path: hit, negative, miss or slow, by what the answer cache had to say.",
 	}, []string{"type", "rcode", "path"})
 	duration := prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "muster_dns_query_duration_seconds",
@@ -44,11 +45,14 @@ func newDNS(reg prometheus.Registerer) *DNS {
 	})
 	reg.MustRegister(vec, duration, dropped)
 	d := &DNS{queries: map[Path]map[string]map[string]prometheus.Counter{}, types: types, rcodes: rcodes, duration: duration, dropped: dropped, abuse: newDNSAbuse(reg)}
-	for _, p := range []Path{Hit, Miss, Slow} {
+	for _, p := range []Path{Hit, Negative, Miss, Slow} {
 		d.queries[p] = map[string]map[string]prometheus.Counter{}
 		for t := range types {
 			d.queries[p][t] = map[string]prometheus.Counter{}
 			for r := range rcodes {
+				if p == Negative && r != "NXDOMAIN" {
+					continue // has no other
+				}
 				d.queries[p][t][r] = vec.WithLabelValues(t, r, string(p))
 			}
 		}

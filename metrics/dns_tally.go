@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Tally counts answers from the cache for one goroutine, which shares nothing with
+// Tally counts answers by the fast paths, [Hit] and [Negative], for one goroutine, which shares nothing with
 // others while it counts and hands the counts over in bulk.
 type Tally struct {
 	d     *DNS
@@ -22,9 +22,9 @@ type cell struct {
 // NewTally returns a tally for one goroutine.
 func (d *DNS) NewTally() *Tally { return &Tally{d: d} }
 
-// Cell returns the place in which answers of a question type and response code are counted.
-func (t *Tally) Cell(qtype, rcode string) int {
-	c := t.d.counter(Hit, qtype, rcode)
+// Cell returns the place in which answers of a path, question type and response code are counted.
+func (t *Tally) Cell(path Path, qtype, rcode string) int {
+	c := t.d.counter(path, qtype, rcode)
 	for i := range t.cells {
 		if t.cells[i].counter == c {
 			return i
