@@ -23,6 +23,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"muster/contrib/cluster/fleet"
 )
 
 type options struct {
@@ -83,22 +85,17 @@ func run(ctx context.Context, o options) (r *report, err error) {
 		// Two runs on one machine must not meet.
 		o.net = fmt.Sprintf("127.%d.%d", 1+chance.IntN(254), chance.IntN(256))
 	}
-	c := newCluster(o)
+	c := &cluster{fleet.New(fleet.Options{Muster: o.muster, Dir: o.dir, Net: o.net, Servers: servers, Clients: clients})}
 	defer func() {
-		if err = errors.Join(err, c.killAll()); ctx.Err() != nil {
+		if err = errors.Join(err, c.KillAll()); ctx.Err() != nil {
 			err = errors.New("interrupted")
 		} else if err != nil {
 			err = fmt.Errorf("%w (logs are in %s)", err, o.dir)
 		}
 	}()
 	began := time.Now()
-	for _, a := range c.agents {
-		if err := a.start(); err != nil {
-			return r, err
-		}
-	}
-	if err := c.awaitWhole(ctx); err != nil {
-		return r, fmt.Errorf("formation: %w", err)
+	if err := c.Start(ctx); err != nil {
+		return r, err
 	}
 	r.FormedIn = seconds(time.Since(began))
 	if err := c.populate(ctx); err != nil {
@@ -128,9 +125,9 @@ func (c *cluster) harm(ctx context.Context, o options, chance *rand.Rand, w *wri
 		rest(ctx, o.pause)
 	}
 	for range o.restarts {
-		for _, i := range chance.Perm(len(c.agents)) {
-			if err := c.restart(ctx, c.agents[i]); err != nil {
-				return fmt.Errorf("restart of %s: %w", c.agents[i].name, err)
+		for _, i := range chance.Perm(len(c.Agents)) {
+			if err := c.restart(ctx, c.Agents[i]); err != nil {
+				return fmt.Errorf("restart of %s: %w", c.Agents[i].Name, err)
 			}
 			r.Restarts++
 			rest(ctx, o.pause)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"muster/contrib/cluster/fleet"
 )
 
 // writer writes one key after the other, each through the next agent that is up,
@@ -41,17 +43,17 @@ func (w *writer) stop() { w.cancel(); <-w.done }
 func (w *writer) run(ctx context.Context) {
 	defer close(w.done)
 	for i := 0; ctx.Err() == nil; i++ {
-		if a := w.c.agents[i%len(w.c.agents)]; a.up.Load() {
+		if a := w.c.Agents[i%len(w.c.Agents)]; a.Up() {
 			w.write(ctx, a, fmt.Sprintf("chaos/%d", i))
 		}
 		rest(ctx, 2*time.Millisecond)
 	}
 }
 
-func (w *writer) write(ctx context.Context, a *agent, key string) {
+func (w *writer) write(ctx context.Context, a *fleet.Agent, key string) {
 	try, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
-	err := w.c.call(try, a, "PUT", "/v1/kv/"+key, "v", nil)
+	err := w.c.Call(try, a, "PUT", "/v1/kv/"+key, "v", nil)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err == nil {
@@ -63,7 +65,7 @@ func (w *writer) write(ctx context.Context, a *agent, key string) {
 
 // gapAfter waits until writes go on after a moment, and returns how long they paused.
 func (w *writer) gapAfter(ctx context.Context, moment time.Time) (gap time.Duration, err error) {
-	err = await(ctx, func(context.Context) error {
+	err = fleet.Await(ctx, func(context.Context) error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		var on bool
@@ -99,8 +101,8 @@ func pause(acked []ack, moment time.Time) (longest time.Duration, on bool) {
 // lost counts the acknowledged keys that are not there.
 func (c *cluster) lost(ctx context.Context, w *writer) (int, error) {
 	var keys []string
-	err := await(ctx, func(ctx context.Context) error {
-		return c.call(ctx, c.agents[0], "GET", "/v1/kv/chaos/?keys&consistent", nil, &keys)
+	err := fleet.Await(ctx, func(ctx context.Context) error {
+		return c.Call(ctx, c.Agents[0], "GET", "/v1/kv/chaos/?keys&consistent", nil, &keys)
 	})
 	if err != nil {
 		return 0, err

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package fleet
 
 import (
 	"fmt"
@@ -12,16 +12,14 @@ import (
 	"time"
 )
 
-// agent is one muster process. Its address stays the same over restarts.
-type agent struct {
-	name   string
-	ip     string
+// Agent is one muster process. Its address stays the same over restarts.
+type Agent struct {
+	Name   string
+	IP     string
 	args   []string
 	muster string
 	dir    string
 
-	// up says that the agent owes answers: from the first it gave until it is told
-	// to stop. epoch rises with each change, so that a question sent before one is told from one sent after.
 	up    atomic.Bool
 	epoch atomic.Uint64
 
@@ -29,10 +27,23 @@ type agent struct {
 	gone chan struct{} // closed when the process has ended
 }
 
-func (a *agent) dns() string  { return a.ip + ":8600" }
-func (a *agent) http() string { return "http://" + a.ip + ":8500" }
+// DNS is host:port of the agent's DNS.
+func (a *Agent) DNS() string { return a.IP + ":8600" }
 
-func (a *agent) start() error {
+// HTTP is the URL of the agent's HTTP API, without a path.
+func (a *Agent) HTTP() string { return "http://" + a.IP + ":8500" }
+
+// Up reports whether the agent owes answers: from the first it gave until it is told to stop.
+func (a *Agent) Up() bool { return a.up.Load() }
+
+// Epoch rises with each change of Up, so that a question sent before one is told from one sent after.
+func (a *Agent) Epoch() uint64 { return a.epoch.Load() }
+
+// Running reports whether the process was started and not ended.
+func (a *Agent) Running() bool { return a.cmd != nil }
+
+// Start starts the process.
+func (a *Agent) Start() error {
 	if err := os.MkdirAll(a.dir, 0o700); err != nil {
 		return err
 	}
@@ -45,7 +56,7 @@ func (a *agent) start() error {
 	a.cmd.Stdout, a.cmd.Stderr = log, log
 	a.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := a.cmd.Start(); err != nil {
-		return fmt.Errorf("%s: %w", a.name, err)
+		return fmt.Errorf("%s: %w", a.Name, err)
 	}
 	a.gone = make(chan struct{})
 	go func(cmd *exec.Cmd, gone chan struct{}) {
@@ -55,8 +66,8 @@ func (a *agent) start() error {
 	return nil
 }
 
-// end sends a signal and waits for the process to end.
-func (a *agent) end(sig syscall.Signal) error {
+// End sends a signal and waits for the process to end.
+func (a *Agent) End(sig syscall.Signal) error {
 	a.setUp(false)
 	if a.cmd == nil {
 		return nil
@@ -68,7 +79,7 @@ func (a *agent) end(sig syscall.Signal) error {
 	default:
 	}
 	if err := a.cmd.Process.Signal(sig); err != nil {
-		return fmt.Errorf("%s: %w", a.name, err)
+		return fmt.Errorf("%s: %w", a.Name, err)
 	}
 	select {
 	case <-a.gone:
@@ -78,11 +89,11 @@ func (a *agent) end(sig syscall.Signal) error {
 		_ = a.cmd.Process.Kill()
 		<-a.gone
 		a.cmd = nil
-		return fmt.Errorf("%s did not stop within 20 s of %s", a.name, sig)
+		return fmt.Errorf("%s did not stop within 20 s of %s", a.Name, sig)
 	}
 }
 
-func (a *agent) setUp(up bool) {
+func (a *Agent) setUp(up bool) {
 	a.up.Store(up)
 	a.epoch.Add(1)
 }
