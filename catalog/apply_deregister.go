@@ -42,6 +42,7 @@ func (t *tx) removeNode(n *Node) {
 		remove(t, &t.checks, k)
 		t.touch(resChecks)
 	}
+	t.removeCoordinate(n.Name)
 	remove(t, &t.nodes, n)
 	t.touch(resNodes)
 	t.forget(resNode(n.Name), resNodeGone)

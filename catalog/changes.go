@@ -164,6 +164,8 @@ func sizeOf(c Command) int {
 		return size
 	case *SetStatus:
 		return row/2 + len(c.Output)
+	case *UpdateCoordinates:
+		return row * len(c.Updates)
 	case *Batch:
 		size := 0
 		for _, part := range c.Commands {

@@ -108,6 +108,8 @@ const (
 	kindDestroySession kind = 21
 	kindEndDelays      kind = 22
 	kindTxn            kind = 23
+
+	kindUpdateCoordinates kind = 50
 )
 
 func (*Register) kind() kind   { return kindRegister }
@@ -149,6 +151,8 @@ func newCommand(k kind) Command {
 		return &EndDelays{}
 	case kindTxn:
 		return &Txn{}
+	case kindUpdateCoordinates:
+		return &UpdateCoordinates{}
 	}
 	return nil
 }

@@ -52,6 +52,8 @@ func (k RowKind) String() string {
 		return "sessions"
 	case recordDelay:
 		return "lock delays"
+	case recordCoordinate:
+		return "coordinates"
 	}
 	return fmt.Sprintf("kind %d", byte(k))
 }

@@ -17,6 +17,7 @@ type model struct {
 	instances map[string]map[string]string     // node -> id -> service
 	checks    map[string]map[string]modelCheck // node -> id -> check
 	keys      map[string]modelPair             // key -> pair
+	coords    map[string]float64               // node -> the first number of its coordinate
 	modelLocks
 }
 
@@ -33,7 +34,7 @@ type modelPair struct {
 }
 
 func newModel() *model {
-	return &model{map[string]string{}, map[string]map[string]string{}, map[string]map[string]modelCheck{}, map[string]modelPair{}, modelLocks{map[string]Session{}, map[string]uint64{}}}
+	return &model{map[string]string{}, map[string]map[string]string{}, map[string]map[string]modelCheck{}, map[string]modelPair{}, map[string]float64{}, modelLocks{map[string]Session{}, map[string]uint64{}}}
 }
 
 func (m *model) apply(index uint64, c Command) (ok bool, failed bool) {
@@ -69,6 +70,12 @@ func (m *model) apply(index uint64, c Command) (ok bool, failed bool) {
 		m.endSession(index, c.ID)
 	case *EndDelays:
 		maps.DeleteFunc(m.delays, func(k string, at uint64) bool { return k == string(c.Delays[0].Key) && at == c.Delays[0].Index })
+	case *UpdateCoordinates:
+		for _, u := range c.Updates {
+			if _, there := m.nodes[u.Node]; there {
+				m.coords[u.Node] = u.Coord.Vec[0]
+			}
+		}
 	case *DeleteKey:
 		old, found := m.keys[string(c.Key)]
 		switch {
@@ -124,6 +131,7 @@ func (m *model) deregister(c *Deregister) {
 	case c.CheckID != "":
 		delete(m.checks[c.Node], c.CheckID)
 	default:
+		delete(m.coords, c.Node)
 		delete(m.nodes, c.Node)
 		delete(m.instances, c.Node)
 		delete(m.checks, c.Node)
@@ -157,6 +165,9 @@ func (m *model) diff(s *Snapshot) error {
 		if err := m.diffService(s, service); err != nil {
 			return err
 		}
+	}
+	if err := m.diffCoordinates(s); err != nil {
+		return err
 	}
 	if err := m.diffLocks(s); err != nil {
 		return err
@@ -216,7 +227,9 @@ func drawCommand(t *rapid.T, last uint64) Command {
 	node := rapid.SampledFrom(modelNodes).Draw(t, "node")
 	key := []byte(rapid.SampledFrom(modelKeys).Draw(t, "key"))
 	cas, at := rapid.Bool().Draw(t, "cas"), rapid.Uint64Range(0, last).Draw(t, "at")
-	switch rapid.IntRange(0, 8).Draw(t, "kind") {
+	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	case 9:
+		return &UpdateCoordinates{[]NodeCoordinate{{Node: node, Coord: place(float64(rapid.IntRange(0, 2).Draw(t, "place")))}}}
 	case 0, 1:
 		return drawRegister(t, node)
 	case 2:
@@ -274,6 +287,7 @@ func marks(s *Snapshot) map[string]Mark {
 	for _, k := range modelKeys {
 		_, out["key "+k] = s.Pair(k)
 	}
+	markCoordinates(s, out)
 	markSessions(s, out)
 	return out
 }
@@ -305,6 +319,7 @@ func answers(s *Snapshot) map[string]string {
 		p, _ := s.Pair(k)
 		out["key "+k] = render([]*Pair{p})
 	}
+	answerCoordinates(s, out)
 	answerSessions(s, out)
 	return out
 }

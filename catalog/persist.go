@@ -37,6 +37,8 @@ const (
 
 	recordSession recordKind = 20
 	recordDelay   recordKind = 21
+
+	recordCoordinate recordKind = 50
 )
 
 // pairRecord is a Pair whose key may be any bytes, which JSON strings cannot carry.
@@ -95,6 +97,7 @@ func (s *Snapshot) persistRegistered(p *persister) {
 	persistRows[Node](p, &s.nodes, recordNode, nil)
 	persistRows[Instance](p, &s.instances, recordInstance, nil)
 	persistRows[Check](p, &s.checks, recordCheck, nil)
+	persistRows[NodeCoordinate](p, &s.coordinates, recordCoordinate, nil)
 }
 
 func (s *Snapshot) persist(w io.Writer, rows func(*persister)) error {

@@ -34,6 +34,11 @@ func (t *tables) share() {
 			i.Node = n.Name
 		}
 	}
+	for c := range t.coordinates.rows(byID, nil) {
+		if n := t.node(c.Node); n != nil {
+			c.Node = n.Name
+		}
+	}
 	for c := range t.checks.rows(byID, nil) {
 		if i := t.instance(c.Node, c.ServiceID); i != nil {
 			c.Node, c.ServiceID, c.ServiceName, c.ServiceTags = i.Node, i.ID, i.Name, i.Tags
@@ -127,6 +132,8 @@ func (t *tables) putRecord(k recordKind, body []byte) error {
 		return putJSON(t, &t.checks, body)
 	case recordVersion:
 		return putJSON(t, &t.versions, body)
+	case recordCoordinate:
+		return putJSON(t, &t.coordinates, body)
 	case recordKey:
 		var p pairRecord
 		if err := json.Unmarshal(body, &p); err != nil {

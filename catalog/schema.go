@@ -8,18 +8,19 @@ import (
 
 // tables is a version of all rows. A published one never changes.
 type tables struct {
-	batch     uint64 // that wrote it
-	nodes     table[Node]
-	instances table[Instance]
-	checks    table[Check]
-	keys      table[Pair]
-	graves    table[grave]   // deleted keys, so that indexes never run backwards
-	versions  table[version] // last index of each watched resource
-	memories  table[memory]  // outcomes of Once
-	sessions  table[Session]
-	delays    table[Delay] // keys that cannot be acquired
-	autopilot *Autopilot   // nil: never set
-	lineage   Lineage
+	batch       uint64 // that wrote it
+	nodes       table[Node]
+	instances   table[Instance]
+	checks      table[Check]
+	keys        table[Pair]
+	graves      table[grave]   // deleted keys, so that indexes never run backwards
+	versions    table[version] // last index of each watched resource
+	memories    table[memory]  // outcomes of Once
+	sessions    table[Session]
+	delays      table[Delay] // keys that cannot be acquired
+	coordinates table[NodeCoordinate]
+	autopilot   *Autopilot // nil: never set
+	lineage     Lineage
 }
 
 // grave remembers when a key was deleted.
@@ -82,6 +83,10 @@ func newTables() *tables {
 		delays: table[Delay]{layout: &layout[Delay]{
 			indexes: []index[Delay]{{order: func(a, b *Delay) int { return strings.Compare(a.Key, b.Key) }}},
 			watches: func(_ *Delay, touch func(watchKey)) { touch(watchDelays()) },
+		}},
+		coordinates: table[NodeCoordinate]{layout: &layout[NodeCoordinate]{
+			indexes: []index[NodeCoordinate]{{order: func(a, b *NodeCoordinate) int { return compareFold(a.Node, b.Node) }}},
+			watches: func(*NodeCoordinate, func(watchKey)) {}, // by their resources
 		}},
 	}
 }

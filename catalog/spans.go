@@ -115,6 +115,14 @@ func delayOf(key string) span[Delay] {
 	return func(d *Delay) int { return strings.Compare(d.Key, key) }
 }
 
+func coordinateOf(node string) span[NodeCoordinate] {
+	return func(c *NodeCoordinate) int { return compareFold(c.Node, node) }
+}
+
+func (t *tables) coordinate(node string) *NodeCoordinate {
+	return t.coordinates.first(byID, coordinateOf(node))
+}
+
 func (t *tables) session(id string) *Session { return t.sessions.first(byID, sessionOf(id)) }
 func (t *tables) delay(key string) *Delay    { return t.delays.first(byID, delayOf(key)) }
 

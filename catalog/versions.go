@@ -15,6 +15,14 @@ const (
 	prefixOfService = "service/"     // + folded name: instances, their checks, their nodes and those nodes' checks
 )
 
+// Resources of coordinates. They move by themselves, and so wake nobody who waits for a node or a service.
+const (
+	resCoordinates    = "coordinates"     // any of them
+	resCoordinateGone = "gone/coordinate" // last removal of one
+)
+
+func resCoordinate(node string) string { return "coordinate/" + Fold(node) + "\x00" }
+
 // Resources of sessions. All begin alike: followers of discovery know nothing of them.
 const (
 	prefixOfSessions = "session"
