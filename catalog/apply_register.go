@@ -9,6 +9,7 @@ func (c *Register) apply(t *tx) (Result, error) {
 	}
 	if renamed != nil {
 		t.removeNode(renamed)
+		t.done = append(t.done, &Deregister{Node: renamed.Name}) // those who read of the change do not know whose name it was
 	}
 	if node != nil {
 		t.putNode(node)

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -62,6 +63,7 @@ GET /v1/health/checks/web                       here      here      server
 GET /v1/health/service/web?index=7              here      here      server
 GET /v1/health/service/web?stale                here      here      here
 GET /v1/health/state/any                        here      here      server
+GET /v1/prometheus/sd                           here      here      server
 
 GET /v1/operator/raft/configuration             here      leader    server
 GET /v1/operator/raft/configuration?stale       here      here      server
@@ -159,7 +161,8 @@ func TestOfAgent(t *testing.T) {
 	servers := roles(t)
 	for _, rt := range servers["client"].table() {
 		own := !strings.HasPrefix(rt.template, "/v1/") || strings.HasPrefix(rt.template, "/v1/agent/") ||
-			strings.HasPrefix(rt.template, "/v1/dns/") || rt.template == "/v1/health/live" || rt.template == "/v1/health/ready"
+			strings.HasPrefix(rt.template, "/v1/dns/") ||
+			slices.Contains([]string{"/v1/health/live", "/v1/health/ready", "/v1/events/stream"}, rt.template)
 		if own != (rt.place == ofAgent) {
 			t.Errorf("%s: is of place %d", rt.template, rt.place)
 		}

@@ -14,6 +14,8 @@ func (s *Server) selfRoutes() []route {
 		{template: "/ui/{file}", place: ofAgent, methods: get(s.ui)},
 		{template: "/v1/health/live", place: ofAgent, methods: get(s.live)},
 		{template: "/v1/health/ready", place: ofAgent, methods: get(s.ready)},
+		{template: "/v1/events/stream", place: ofAgent, methods: get(s.eventStream)},
+		{template: "/v1/prometheus/sd", place: ofView, methods: get(s.prometheusSD)},
 	}
 }
 

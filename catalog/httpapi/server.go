@@ -62,6 +62,7 @@ type Config struct {
 // State is where reads look.
 type State interface {
 	Snapshot() *catalog.Snapshot
+	Changes() *catalog.Changes
 }
 
 // Consensus is how writes reach the log and reads become fresh. All methods are
