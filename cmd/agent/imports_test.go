@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"contrib/cluster/fleet":   {},
 	"contrib/cluster/chaos":   {"contrib/cluster/fleet", "contrib/percentile"},
 	"contrib/bench/load":      {"contrib/bench/names"},
+	"contrib/bench/drop":      {"contrib/cluster/fleet", "contrib/percentile"},
 	"contrib/bench/dns":       {"contrib/bench/names", "contrib/percentile"},
 	"probes":                  {"catalog", "metrics"},
 	"catalog/httpapi":         {"catalog", "catalog/archive", "catalog/document", "catalog/httpapi/ui", "metrics"},
