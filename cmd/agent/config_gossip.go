@@ -13,6 +13,7 @@ type Gossip struct {
 	Key                Secret // 16, 24 or 32 bytes; nil: gossip is not encrypted
 	DisableKeyringFile bool   // the keys are not kept in the data directory
 	RejoinAfterLeave   bool   // agents met before are met again after a leave, too
+	DisableCoordinates bool   // this agent neither finds out nor tells where in the network it is
 
 	LAN Pool // all agents of this datacenter
 	WAN Pool // the servers of all datacenters; of servers alone
@@ -45,6 +46,7 @@ type gossipKeys struct {
 	DisableKeyringFile    *bool          `key:"disable_keyring_file"`
 	ReconnectTimeout      *time.Duration `key:"reconnect_timeout"`
 	ReconnectTimeoutWAN   *time.Duration `key:"reconnect_timeout_wan"`
+	DisableCoordinates    *bool          `key:"disable_coordinates"`
 	GossipLAN             timingTable    `key:"gossip_lan"`
 	GossipWAN             timingTable    `key:"gossip_wan"`
 }
@@ -64,6 +66,7 @@ func (b *builder) gossip(k *gossipKeys) {
 	b.encryptVerify("encrypt_verify_incoming", k.EncryptVerifyIncoming)
 	b.encryptVerify("encrypt_verify_outgoing", k.EncryptVerifyOutgoing)
 	set(&g.DisableKeyringFile, k.DisableKeyringFile)
+	set(&g.DisableCoordinates, k.DisableCoordinates)
 	b.reconnect(&g.LAN.ReconnectTimeout, "reconnect_timeout", k.ReconnectTimeout)
 	b.reconnect(&g.WAN.ReconnectTimeout, "reconnect_timeout_wan", k.ReconnectTimeoutWAN)
 	b.timing(&g.LAN.Timing, "gossip_lan.", &k.GossipLAN)

@@ -45,6 +45,7 @@ var mayImport = map[string][]string{
 var soleImporters = map[string]string{
 	"github.com/miekg/dns":                "dns",
 	"github.com/hashicorp/memberlist":     "consensus/gossip",
+	"github.com/hashicorp/serf":           "consensus/gossip",
 	"github.com/hashicorp/raft":           "consensus",
 	"github.com/prometheus/client_golang": "metrics",
 	"github.com/urfave/cli/v2":            "cmd/muster",

@@ -42,6 +42,7 @@ type leaderDuties struct {
 	members  func() ([]gossip.Member, <-chan struct{})
 	checkups *checkups
 	sessions *sessionClock
+	surveyor *surveyor
 	// initial are the settings of autopilot until somebody sets others.
 	initial  catalog.Autopilot
 	interval time.Duration // between looks when nothing changes
@@ -75,6 +76,7 @@ func (d *leaderDuties) startTerm(ctx context.Context) (stop func()) {
 	var work sync.WaitGroup
 	work.Go(func() { d.checkups.run(ctx) })
 	work.Go(func() { d.sessions.run(ctx) })
+	work.Go(func() { d.surveyor.run(ctx) })
 	work.Go(func() { d.term(ctx) })
 	return func() { cancel(); work.Wait() }
 }

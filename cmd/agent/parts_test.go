@@ -170,6 +170,7 @@ func TestLeaderKeepsItsRows(t *testing.T) {
 			},
 			checkups: &checkups{self: "id-n1", own: func() rpc.Standing { return rpc.Standing{} }, autopilot: catalog.DefaultAutopilot, servers: still{}.Servers},
 			sessions: &sessionClock{applier: raft, snapshot: state.Snapshot, log: slog.New(slog.DiscardHandler)},
+			surveyor: &surveyor{applier: raft, snapshot: state.Snapshot, coordinates: func() map[string]gossip.Coordinate { return nil }},
 			initial:  catalog.DefaultAutopilot(),
 			interval: time.Minute, log: slog.New(slog.DiscardHandler),
 		}

@@ -35,7 +35,8 @@ func (a *Agent) poolConfig(cfg *Config, wan bool) gossip.Config {
 		Bind: cfg.SerfLANListen(), Advertise: netip.AddrPortFrom(cfg.AdvertiseAddr, 0),
 		Dev: cfg.DevMode, Dir: under(cfg.DataDir, "gossip"),
 		KeepKeys: !cfg.Gossip.DisableKeyringFile, RejoinAfterLeave: cfg.Gossip.RejoinAfterLeave,
-		Logger: a.logs.With("room", "gossip"), Metrics: a.metrics.Gossip.LAN,
+		NoCoordinates: cfg.Gossip.DisableCoordinates,
+		Logger:        a.logs.With("room", "gossip"), Metrics: a.metrics.Gossip.LAN,
 	}
 	if cfg.Gossip.Key != nil {
 		c.Keys = [][]byte{[]byte(cfg.Gossip.Key)}

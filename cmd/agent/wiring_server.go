@@ -134,6 +134,7 @@ func (a *Agent) leaderDuties() *leaderDuties {
 			autopilot: func() catalog.Autopilot { s, _ := a.state.Snapshot().Autopilot(); return s },
 		},
 		sessions: a.sessions,
+		surveyor: &surveyor{applier: a.replica, snapshot: a.state.Snapshot, coordinates: a.lan.Coordinates, log: a.logs.With("room", "leader")},
 		initial:  cfg.Autopilot,
 		interval: time.Minute, log: a.logs.With("room", "leader"),
 	}

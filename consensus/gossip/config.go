@@ -42,6 +42,9 @@ type Config struct {
 	Advertise netip.AddrPort // what others reach it by; no address: Bind's, port 0: the one that was bound
 	Dev       bool           // a public or wildcard address needs no key
 
+	// NoCoordinates keeps this agent from finding out where in the network it is, and from telling.
+	NoCoordinates bool
+
 	Dir              string        // for members.json and keyring.json; "": nothing is kept
 	Keys             [][]byte      // 16, 24 or 32 bytes each, the first encrypts; nil: gossip is in the clear
 	KeepKeys         bool          // in Dir; from then on the file rules and Keys is only for its first writing
@@ -52,10 +55,9 @@ type Config struct {
 
 	// Resolve finds the addresses of a host name; nil: the system's resolver.
 	Resolve   func(ctx context.Context, host string) ([]netip.Addr, error)
-	Transport Transport                            // nil: sockets on Bind. It belongs to the pool from a New that succeeds on
-	OnRTT     func(name string, rtt time.Duration) // called after each direct probe that was answered, must not block; nil: nobody asks
-	Logger    *slog.Logger                         // nil: nothing is logged
-	Metrics   *metrics.GossipPool                  // nil: nothing is counted
+	Transport Transport           // nil: sockets on Bind. It belongs to the pool from a New that succeeds on
+	Logger    *slog.Logger        // nil: nothing is logged
+	Metrics   *metrics.GossipPool // nil: nothing is counted
 }
 
 // check fills in defaults and refuses what cannot work. Keys are checked apart, after the keyring file was read.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
-	"time"
 
 	"github.com/hashicorp/memberlist"
 
@@ -97,7 +96,12 @@ func (d *delegate) heard(n *memberlist.Node) {
 }
 
 // NotifyLeave implements memberlist.EventDelegate: of members that left and of those that failed.
-func (d *delegate) NotifyLeave(n *memberlist.Node) { d.book.gone(n.Name) }
+func (d *delegate) NotifyLeave(n *memberlist.Node) {
+	d.book.gone(n.Name)
+	if d.survey != nil {
+		d.survey.forget(n.Name)
+	}
+}
 
 // NotifyAlive implements memberlist.AliveDelegate: it decides about each member one hears of.
 func (d *delegate) NotifyAlive(n *memberlist.Node) error {
@@ -159,14 +163,6 @@ func (d *delegate) NotifyConflict(existing, other *memberlist.Node) {
 	d.report.seldom("conflict", slog.LevelError, "member is known at one address and speaks from another: it moved, or its data directory was copied",
 		"member", a.name, "id", a.meta.ID, "address", a.at.String(), "other_id", b.meta.ID, "other_address", b.at.String())
 }
-
-// NotifyPingComplete implements memberlist.PingDelegate.
-func (d *delegate) NotifyPingComplete(n *memberlist.Node, rtt time.Duration, _ []byte) {
-	d.cfg.OnRTT(n.Name, rtt)
-}
-
-// AckPayload implements memberlist.PingDelegate.
-func (d *delegate) AckPayload() []byte { return nil }
 
 func (p *Pool) refuse(r *refusal) error {
 	p.cfg.Metrics.Refused(r.why)

@@ -27,6 +27,7 @@ type Pool struct {
 	at     netip.AddrPort // what others reach this agent by
 	queue  *memberlist.TransmitLimitedQueue
 	calls  calls
+	survey *survey     // nil: no coordinates
 	known  membersFile // of the last run; not used after Start
 
 	ctx    context.Context // ends at Close
@@ -89,6 +90,11 @@ func New(cfg Config) (*Pool, error) {
 	}
 	if _, err := p.self.encode(); err != nil {
 		return nil, fmt.Errorf("gossip: %w", err)
+	}
+	if !cfg.NoCoordinates {
+		if p.survey, err = newSurvey(); err != nil {
+			return nil, fmt.Errorf("gossip: %w", err)
+		}
 	}
 	if err := p.bind(); err != nil {
 		return nil, err
@@ -159,10 +165,7 @@ func (p *Pool) settings() *memberlist.Config {
 		c.Keyring = p.keys.ring
 	}
 	d := &delegate{p}
-	c.Delegate, c.Events, c.Alive, c.Merge, c.Conflict = d, d, d, d, d
-	if p.cfg.OnRTT != nil {
-		c.Ping = d
-	}
+	c.Delegate, c.Events, c.Alive, c.Merge, c.Conflict, c.Ping = d, d, d, d, d, d
 	return c
 }
 
