@@ -77,12 +77,13 @@ func (c *DeleteKey) apply(t *tx) (Result, error) {
 		return Result{OK: true}, nil
 	}
 	p := t.pair(key)
-	if c.CAS && (p == nil || p.ModifyIndex != c.Index) {
+	if p == nil {
+		return Result{OK: true}, nil // whatever index was asked for: the key is as gone as it was to be
+	}
+	if c.CAS && p.ModifyIndex != c.Index {
 		return Result{}, nil
 	}
-	if p != nil {
-		t.bury(p)
-	}
+	t.bury(p)
 	return Result{OK: true}, nil
 }
 

@@ -74,7 +74,8 @@ type SetKey struct {
 }
 
 // DeleteKey removes a key, with Tree every key that begins with Key, with CAS
-// only if the key's ModifyIndex is Index (0 matches nothing). Removing what is not there succeeds.
+// only if the key's ModifyIndex is Index (0 matches nothing). Removing what is not
+// there succeeds, with CAS too: a client may so repeat what it has no answer to.
 type DeleteKey struct {
 	Key   []byte
 	Tree  bool   `json:",omitempty"`

@@ -81,7 +81,7 @@ func (m *model) apply(index uint64, c Command) (ok bool, failed bool) {
 		switch {
 		case c.Tree:
 			maps.DeleteFunc(m.keys, func(k string, _ modelPair) bool { return strings.HasPrefix(k, string(c.Key)) })
-		case c.CAS && (!found || old.modify != c.Index):
+		case c.CAS && found && old.modify != c.Index:
 			return false, false
 		default:
 			delete(m.keys, string(c.Key))

@@ -49,6 +49,7 @@ func TestKeys(t *testing.T) {
 		{"GET", "/v1/kv/?keys", "", 200, `["website"]`, "12"},
 		{"DELETE", "/v1/kv/?recurse", "", 200, "true", ""},
 		{"GET", "/v1/kv?keys", "", 200, "[]", "13"},
+		{"DELETE", "/v1/kv/gone?cas=5", "", 200, "true", ""},
 	} {
 		r := f.do(step.method, step.path, step.body)
 		if r.status != step.status || r.body != step.want || r.index() != step.index {
