@@ -32,6 +32,10 @@ type Config struct {
 	Address string
 	// Transport carries raft's connections. Close closes it.
 	Transport Transport
+	// Locate returns the host:port at which the server with an id is now, "" if that is not
+	// known: then the address in the raft configuration is tried. It is called for each
+	// connection and must not block. Nil: it is never known.
+	Locate func(id string) string
 	// Bootstrap makes this replica the first member of a new cluster, if Dir holds
 	// no state. It is ignored ever after.
 	Bootstrap bool
@@ -74,6 +78,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Metrics == nil {
 		c.Metrics = metrics.New(metrics.Build{}).Raft
 	}
+	if c.Locate == nil {
+		c.Locate = func(string) string { return "" }
+	}
 	if c.HeartbeatTimeout <= 0 {
 		c.HeartbeatTimeout = 600 * time.Millisecond
 	}
@@ -88,6 +95,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.TrailingLogs == 0 {
 		c.TrailingLogs = 10240
+	}
+	if len(c.ID) > maxID {
+		missing = append(missing, fmt.Errorf("consensus: ID has %d bytes, %d at most", len(c.ID), maxID))
 	}
 	return c, errors.Join(missing...)
 }

@@ -1,19 +1,17 @@
 package consensus
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
 	"time"
 )
 
-const (
-	// maxMessageKind is the largest first byte of a message between raft members.
-	maxMessageKind = 4
-	// firstMessageTime is how long a connection may take to begin its first message;
-	// members connect when they have something to say.
-	firstMessageTime = 10 * time.Second
-)
+// helloTime is how long a connection may take to say whom it is meant for; members
+// connect when they have something to say.
+const helloTime = 10 * time.Second
 
 // peerConn is a connection that the stream knows of until it is closed. One that
 // came in is looked at before raft is, because raft would log whatever nonsense a
@@ -21,7 +19,8 @@ const (
 type peerConn struct {
 	net.Conn
 	stream *stream
-	silent bool // nothing was read yet; for the reading goroutine
+	silent bool   // nothing was read yet; for the reading goroutine
+	hello  []byte // to be written before all else; for the writing goroutine
 	once   sync.Once
 	err    error
 }
@@ -31,18 +30,32 @@ func (c *peerConn) Read(b []byte) (int, error) {
 	if !c.silent || len(b) == 0 {
 		return c.Conn.Read(b)
 	}
-	c.SetReadDeadline(time.Now().Add(firstMessageTime)) // fails only on a closed connection; so does Read
-	n, err := c.Conn.Read(b)
-	if n == 0 {
+	c.SetReadDeadline(time.Now().Add(helloTime)) // fails only on a closed connection; so does Read
+	id, err := readHello(c.Conn)
+	switch {
+	case errors.Is(err, errNoHello):
+		c.stream.refused(c.RemoteAddr(), err.Error())
+		return 0, io.EOF
+	case err != nil:
+		return 0, io.EOF
+	case id != c.stream.id:
+		c.stream.refused(c.RemoteAddr(), fmt.Sprintf("it is meant for server %q, this is %s", id, c.stream.id))
 		return 0, io.EOF
 	}
 	c.silent = false
 	c.SetReadDeadline(time.Time{})
-	if b[0] > maxMessageKind {
-		c.stream.refused(c.RemoteAddr())
-		return 0, io.EOF
+	return c.Conn.Read(b)
+}
+
+// Write implements net.Conn.
+func (c *peerConn) Write(b []byte) (int, error) {
+	if c.hello == nil {
+		return c.Conn.Write(b)
 	}
-	return n, err
+	first := len(c.hello)
+	n, err := c.Conn.Write(append(c.hello, b...))
+	c.hello = nil
+	return max(n-first, 0), err
 }
 
 // Close implements net.Conn.

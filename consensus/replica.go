@@ -103,7 +103,7 @@ func open(cfg Config, state *catalog.State, openStores func(hclog.Logger) (*stor
 	if err := recoverCluster(cfg, r.stores); err != nil {
 		return nil, errors.Join(err, r.release())
 	}
-	r.stream = newStream(cfg.Transport, cfg.Address, r.refused)
+	r.stream = newStream(cfg, r.refused)
 	r.fuse = &fuse{logs: r.stores.logs, stable: r.stores.stable, watchdog: r.watchdog, blow: r.fail}
 	return r, nil
 }

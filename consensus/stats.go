@@ -50,9 +50,9 @@ func (r *Replica) CommitIndex() uint64 {
 	return 0
 }
 
-// refused logs a connection that came to raft's share of the port and speaks something else.
-func (r *Replica) refused(remote net.Addr) {
-	r.hc.Warn("connection refused: it does not speak raft", "remote", remote)
+// refused logs a connection that came to raft's share of the port and was not let in.
+func (r *Replica) refused(remote net.Addr, reason string) {
+	r.hc.Warn("raft connection refused", "remote", remote, "reason", reason)
 }
 
 // measure brings the metrics up to date.

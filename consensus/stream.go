@@ -13,8 +13,10 @@ import (
 // because raft tells it to the other members as its own. It can be cut, and mended again.
 type stream struct {
 	transport Transport
+	id        string // of this member
 	address   advertised
-	refused   func(remote net.Addr) // a connection that does not speak raft
+	locate    func(id string) string               // where a member is now, "" if not known
+	refused   func(remote net.Addr, reason string) // a connection that was not let in
 	once      sync.Once
 	err       error
 	done      chan struct{} // closed by Close
@@ -24,9 +26,9 @@ type stream struct {
 	conns map[*peerConn]struct{}
 }
 
-func newStream(t Transport, address string, refused func(net.Addr)) *stream {
+func newStream(cfg Config, refused func(net.Addr, string)) *stream {
 	return &stream{
-		transport: t, address: advertised(address), refused: refused,
+		transport: cfg.Transport, id: cfg.ID, address: advertised(cfg.Address), locate: cfg.Locate, refused: refused,
 		done: make(chan struct{}), conns: map[*peerConn]struct{}{},
 	}
 }
@@ -42,7 +44,7 @@ func (s *stream) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c, ok := s.adopt(c, true); ok {
+		if c, ok := s.adopt(&peerConn{Conn: c, silent: true}); ok {
 			return c, nil
 		}
 	}
@@ -64,16 +66,26 @@ func (s *stream) Close() error {
 	return s.err
 }
 
-// Dial implements raft.StreamLayer.
-func (s *stream) Dial(addr raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
+// Dial implements raft.StreamLayer, for targets that [meant] made. The member is looked for
+// where it is now; the address raft has of it may be older.
+func (s *stream) Dial(target raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
 	if s.isDown() {
 		return nil, s.refusal()
 	}
-	c, err := s.transport.Dial(string(addr), timeout)
+	id, addr, err := whom(target)
 	if err != nil {
 		return nil, err
 	}
-	if c, ok := s.adopt(c, false); ok {
+	if at := s.locate(id); at != "" {
+		addr = at
+	} else if addr == Nowhere(id) {
+		return nil, errNowhere
+	}
+	c, err := s.transport.Dial(addr, timeout)
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := s.adopt(&peerConn{Conn: c, hello: hello(id)}); ok {
 		return c, nil
 	}
 	return nil, s.refusal()
@@ -117,8 +129,8 @@ func (s *stream) isDown() bool {
 }
 
 // adopt takes responsibility for a connection, or closes it while the stream is cut.
-func (s *stream) adopt(raw net.Conn, inbound bool) (net.Conn, bool) {
-	c := &peerConn{Conn: raw, stream: s, silent: inbound}
+func (s *stream) adopt(c *peerConn) (net.Conn, bool) {
+	c.stream = s
 	s.mu.Lock()
 	if !s.down {
 		s.conns[c] = struct{}{}
@@ -126,7 +138,7 @@ func (s *stream) adopt(raw net.Conn, inbound bool) (net.Conn, bool) {
 		return c, true
 	}
 	s.mu.Unlock()
-	raw.Close()
+	c.Conn.Close()
 	return nil, false
 }
 

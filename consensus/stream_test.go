@@ -40,21 +40,20 @@ func (p *pipes) Dial(string, time.Duration) (net.Conn, error) {
 
 func TestStreamLetsOnlyRaftIn(t *testing.T) {
 	for _, tc := range []struct {
-		name    string
-		send    string
-		passes  bool
-		refused int
+		name, send, passes, refused string
 	}{
-		{"append entries", "\x00rest", true, 0},
-		{"pre-vote", "\x04rest", true, 0},
-		{"http", "GET / HTTP/1.1\r\n\r\n", false, 1},
-		{"a kind to come", "\x05", false, 1},
-		{"silence", "", false, 0},
+		{"for this member", "\xa1\x02me\x00rest", "\x00rest", ""},
+		{"for another", "\xa1\x03you\x00rest", "", `it is meant for server "you", this is me`},
+		{"for nobody", "\xa1\x00\x00rest", "", `it is meant for server "", this is me`},
+		{"raft without a hello", "\x00rest", "", "it does not speak raft"},
+		{"http", "GET / HTTP/1.1\r\n\r\n", "", "it does not speak raft"},
+		{"half a hello", "\xa1\x02m", "", ""},
+		{"silence", "", "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				transport, refused := newPipes(), 0
-				s := newStream(transport, "a:1", func(net.Addr) { refused++ })
+				transport, refused := newPipes(), ""
+				s := newStream(Config{Transport: transport, ID: "me", Address: "a:1"}, func(_ net.Addr, reason string) { refused += reason })
 				near, far := net.Pipe()
 				go func() { transport.in <- near }()
 				c, err := s.Accept()
@@ -66,10 +65,10 @@ func TestStreamLetsOnlyRaftIn(t *testing.T) {
 				}
 				b := make([]byte, 64)
 				n, err := c.Read(b)
-				if tc.passes && (err != nil || string(b[:n]) != tc.send) || !tc.passes && (n != 0 || err != io.EOF) || refused != tc.refused {
-					t.Errorf("read %q, %v; %d refused", b[:n], err, refused)
+				if string(b[:n]) != tc.passes || tc.passes == "" && err != io.EOF || refused != tc.refused {
+					t.Errorf("read %q, %v; refused: %q", b[:n], err, refused)
 				}
-				if tc.passes { // then it may be silent for as long as it likes, and say anything
+				if tc.passes != "" { // then it may be silent for as long as it likes, and say anything
 					go func() { <-time.After(time.Hour); far.Write([]byte("later")) }()
 					if n, err := c.Read(b); err != nil || string(b[:n]) != "later" {
 						t.Errorf("read %q, %v", b[:n], err)
@@ -85,9 +84,9 @@ func TestStreamLetsOnlyRaftIn(t *testing.T) {
 
 func TestStreamIsCutAndMended(t *testing.T) {
 	transport := newPipes()
-	s := newStream(transport, "a:1", func(net.Addr) {})
+	s := newStream(Config{Transport: transport, Address: "a:1", Locate: func(string) string { return "" }}, func(net.Addr, string) {})
 	dead := func(c net.Conn) bool { _, err := c.Read(make([]byte, 1)); return err == io.EOF }
-	if _, err := s.Dial("b:1", 0); err != nil {
+	if _, err := s.Dial("b@b:1", 0); err != nil {
 		t.Fatal(err)
 	}
 	first := <-transport.dialed
@@ -95,7 +94,7 @@ func TestStreamIsCutAndMended(t *testing.T) {
 	if !dead(first) {
 		t.Error("a connection outlives the cut")
 	}
-	if _, err := s.Dial("b:1", 0); !errors.Is(err, errStalled) {
+	if _, err := s.Dial("b@b:1", 0); !errors.Is(err, errStalled) {
 		t.Errorf("Dial: %v", err)
 	}
 	near, far := net.Pipe()
@@ -109,7 +108,7 @@ func TestStreamIsCutAndMended(t *testing.T) {
 	near, far = net.Pipe()
 	transport.in <- near
 	in := <-accepted
-	if c, err := s.Dial("b:1", 0); err != nil || in == nil {
+	if c, err := s.Dial("b@b:1", 0); err != nil || in == nil {
 		t.Errorf("mended, Dial: %v, Accept: %v", err, in)
 	} else {
 		c.Close()
@@ -125,10 +124,54 @@ func TestStreamIsCutAndMended(t *testing.T) {
 	if !dead(far) {
 		t.Error("a connection outlives Close")
 	}
-	if _, err := s.Dial(raft.ServerAddress("b:1"), 0); !errors.Is(err, net.ErrClosed) {
+	if _, err := s.Dial(raft.ServerAddress("b@b:1"), 0); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Dial after Close: %v", err)
 	}
 	if _, err := s.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Accept after Close: %v", err)
 	}
+}
+
+// Raft's addresses carry the id that is meant; the member is looked for where it is now.
+func TestStreamFindsMembers(t *testing.T) {
+	for _, tc := range []struct{ name, target, located, dialed, says string }{
+		{"at raft's address", "b@b:1", "", "b:1", "\xa1\x01bhi"},
+		{"where it moved to", "b@b:1", "c:1", "c:1", "\xa1\x01bhi"},
+		{"an id of any kind", "x@y@[::1]:1", "", "[::1]:1", "\xa1\x03x@yhi"},
+		{"listed nowhere, and found", string(meant("b", raft.ServerAddress(Nowhere("b")))), "c:1", "c:1", "\xa1\x01bhi"},
+		{"listed nowhere", string(meant("b", raft.ServerAddress(Nowhere("b")))), "", "", ""},
+		{"no id", "b:1", "", "", ""},
+	} {
+		transport, dialed := newPipes(), ""
+		s := newStream(Config{Transport: dialNotes{transport, &dialed}, Locate: func(string) string { return tc.located }}, nil)
+		c, err := s.Dial(raft.ServerAddress(tc.target), 0)
+		if (err == nil) != (tc.dialed != "") || dialed != tc.dialed {
+			t.Errorf("%s: dialed %q, %v", tc.name, dialed, err)
+		}
+		if err != nil {
+			continue
+		}
+		heard := make(chan string)
+		go func() { b, _ := io.ReadAll(<-transport.dialed); heard <- string(b) }()
+		for _, word := range []string{"h", "i"} {
+			if n, err := io.WriteString(c, word); n != 1 || err != nil {
+				t.Errorf("%s: wrote %d, %v", tc.name, n, err)
+			}
+		}
+		c.Close()
+		if got := <-heard; got != tc.says {
+			t.Errorf("%s: said %q, want %q", tc.name, got, tc.says)
+		}
+	}
+}
+
+// dialNotes notes what was dialed.
+type dialNotes struct {
+	*pipes
+	to *string
+}
+
+func (d dialNotes) Dial(addr string, timeout time.Duration) (net.Conn, error) {
+	*d.to = addr
+	return d.pipes.Dial(addr, timeout)
 }

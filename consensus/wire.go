@@ -78,7 +78,7 @@ func (w *wire) Close() error {
 // would leave a follower that comes back after a while alone for up to ten seconds more.
 func (w *wire) AppendEntries(id raft.ServerID, addr raft.ServerAddress, req *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	sent := time.Now()
-	err := w.NetworkTransport.AppendEntries(id, addr, req, resp)
+	err := w.NetworkTransport.AppendEntries(id, meant(id, addr), req, resp)
 	switch {
 	case err == nil && resp.Success:
 		w.contacts.note(id, req.Term, sent)
@@ -90,11 +90,26 @@ func (w *wire) AppendEntries(id raft.ServerID, addr raft.ServerAddress, req *raf
 
 // InstallSnapshot implements raft.Transport. About failures see AppendEntries.
 func (w *wire) InstallSnapshot(id raft.ServerID, addr raft.ServerAddress, req *raft.InstallSnapshotRequest, resp *raft.InstallSnapshotResponse, data io.Reader) error {
-	err := w.NetworkTransport.InstallSnapshot(id, addr, req, resp, data)
+	err := w.NetworkTransport.InstallSnapshot(id, meant(id, addr), req, resp, data)
 	if err != nil {
 		w.untilReached(id, req.Term)
 	}
 	return err
+}
+
+// RequestVote implements raft.Transport.
+func (w *wire) RequestVote(id raft.ServerID, addr raft.ServerAddress, req *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
+	return w.NetworkTransport.RequestVote(id, meant(id, addr), req, resp)
+}
+
+// RequestPreVote implements raft.WithPreVote.
+func (w *wire) RequestPreVote(id raft.ServerID, addr raft.ServerAddress, req *raft.RequestPreVoteRequest, resp *raft.RequestPreVoteResponse) error {
+	return w.NetworkTransport.RequestPreVote(id, meant(id, addr), req, resp)
+}
+
+// TimeoutNow implements raft.Transport.
+func (w *wire) TimeoutNow(id raft.ServerID, addr raft.ServerAddress, req *raft.TimeoutNowRequest, resp *raft.TimeoutNowResponse) error {
+	return w.NetworkTransport.TimeoutNow(id, meant(id, addr), req, resp)
 }
 
 // untilReached returns when a follower answers a message of a term that is sent from now on,
@@ -114,7 +129,7 @@ func (w *wire) untilReached(id raft.ServerID, term uint64) {
 
 // AppendEntriesPipeline implements raft.Transport.
 func (w *wire) AppendEntriesPipeline(id raft.ServerID, addr raft.ServerAddress) (raft.AppendPipeline, error) {
-	inner, err := w.NetworkTransport.AppendEntriesPipeline(id, addr)
+	inner, err := w.NetworkTransport.AppendEntriesPipeline(id, meant(id, addr))
 	if err != nil {
 		return nil, err
 	}

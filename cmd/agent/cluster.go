@@ -55,6 +55,15 @@ func (a *Agent) memberByID(id string) *gossip.Member {
 	return nil
 }
 
+// whereabouts returns the server port of the server with an id, "" if gossip does not hear it.
+func (a *Agent) whereabouts(id string) string {
+	m, known := a.lan.Holder(id)
+	if !known || !m.Server || m.Status != gossip.Alive {
+		return ""
+	}
+	return m.RPC.String()
+}
+
 // leaderOfView is who leads as far as a client knows. What it knows comes from its
 // view, which tells of no change by itself.
 func (a *Agent) leaderOfView() (string, <-chan struct{}) {

@@ -1,7 +1,7 @@
 package agent
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 
 	"muster/catalog"
@@ -17,30 +17,38 @@ func (s *situation) raft(d *deeds) {
 			byID[catalog.Fold(m.ID)] = m
 		}
 	}
-	in := map[string]*consensus.Server{}
-	for i := range s.servers {
-		in[catalog.Fold(s.servers[i].ID)] = &s.servers[i]
-	}
+	claims := map[string]int{} // of addresses
 	for _, m := range byID {
 		if m.Status == gossip.Alive {
-			s.welcome(d, m, in[catalog.Fold(m.ID)])
+			claims[m.RPC.String()]++
 		}
 	}
-	slices.SortFunc(d.put, func(a, b consensus.Server) int { return cmp.Compare(a.ID, b.ID) })
+	listed := slices.Clone(s.servers) // as the deeds change them
+	for _, id := range slices.Sorted(maps.Keys(byID)) {
+		m := byID[id]
+		switch {
+		case m.Status != gossip.Alive:
+		case claims[m.RPC.String()] > 1:
+			d.wait = true // one of them has gone from there, and gossip is about to find out
+		default:
+			s.welcome(d, m, listed, byID)
+		}
+	}
 	s.partings(d, byID)
 }
 
 // welcome adds an alive server to raft, first without a vote, moves one whose
 // address has changed, and gives a vote to one that has proved itself.
-func (s *situation) welcome(d *deeds, m *gossip.Member, in *consensus.Server) {
+func (s *situation) welcome(d *deeds, m *gossip.Member, listed []consensus.Server, members map[string]*gossip.Member) {
 	address := m.RPC.String()
-	if in == nil {
-		// A server that lost its disk comes back under another id at the same address.
-		for _, old := range s.servers {
-			if old.Address == address {
-				d.remove = append(d.remove, old.ID)
-			}
+	var in *consensus.Server
+	for i := range listed {
+		if catalog.EqualFold(listed[i].ID, m.ID) {
+			in = &listed[i]
 		}
+	}
+	s.vacate(d, address, in, listed, members)
+	if in == nil {
 		d.put = append(d.put, consensus.Server{ID: m.ID, Address: address})
 		d.wait = true
 		return
@@ -52,7 +60,25 @@ func (s *situation) welcome(d *deeds, m *gossip.Member, in *consensus.Server) {
 		d.wait = true
 	}
 	if promote || in.Address != address {
-		d.put = append(d.put, consensus.Server{ID: in.ID, Address: address, Voter: in.Voter || promote})
+		in.Address, in.Voter = address, in.Voter || promote
+		d.put = append(d.put, *in)
+	}
+}
+
+// vacate makes room at the address of a server for it, listed as in, or nil if raft has
+// not got it. Who is listed there is elsewhere.
+func (s *situation) vacate(d *deeds, address string, in *consensus.Server, listed []consensus.Server, members map[string]*gossip.Member) {
+	for i := range listed {
+		old := &listed[i]
+		if old == in || old.Address != address {
+			continue
+		}
+		if m := members[catalog.Fold(old.ID)]; in == nil && (m == nil || m.Status != gossip.Alive) {
+			d.remove = append(d.remove, old.ID) // it lost its disk, and came back under another id
+			continue
+		}
+		old.Address = consensus.Nowhere(old.ID)
+		d.put = append(d.put, *old)
 	}
 }
 

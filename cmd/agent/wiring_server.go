@@ -31,6 +31,7 @@ func (a *Agent) buildServer(cfg *Config) error {
 		ID:                a.id,
 		Address:           a.raftAddr.String(),
 		Transport:         mux.Layer(transport.ProtoRaft),
+		Locate:            a.whereabouts,
 		Bootstrap:         cfg.Bootstrap,
 		Logger:            a.logs.With("room", "raft"),
 		Metrics:           a.metrics.Raft,

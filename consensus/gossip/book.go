@@ -180,6 +180,17 @@ func (b *book) find(name string) (Member, uint64, bool) {
 	return e.Member, e.meta.Run, true
 }
 
+// holder returns the member that was last heard to have an id.
+func (b *book) holder(id string) (Member, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e, ok := b.members[b.holders[id]]
+	if !ok || e.ID != id {
+		return Member{}, false
+	}
+	return e.Member, true
+}
+
 // own returns what the pool was last told of this agent.
 func (b *book) own() (meta, bool) {
 	b.mu.Lock()

@@ -172,6 +172,10 @@ func (p *Pool) settings() *memberlist.Config {
 // Members returns the members, this agent included, by name.
 func (p *Pool) Members() []Member { return p.book.list() }
 
+// Holder returns the member that was last heard to have an id. Who was not heard in
+// this run, but is known from others or from disk, is only in Members.
+func (p *Pool) Holder(id string) (Member, bool) { return p.book.holder(id) }
+
 // Changed returns a channel that is closed at the next change of Members.
 func (p *Pool) Changed() <-chan struct{} { return p.book.changes() }
 
