@@ -40,10 +40,12 @@ func (t *tx) removeNode(n *Node) {
 	}
 	for _, k := range slices.Collect(t.checks.rows(byID, checksOn(n.Name))) {
 		remove(t, &t.checks, k)
+		t.unobserve(k)
 		t.touch(resChecks)
 	}
 	t.removeCoordinate(n.Name)
 	remove(t, &t.nodes, n)
+	t.observingChanged(n, nil)
 	t.touch(resNodes)
 	t.forget(resNode(n.Name), resNodeGone)
 }

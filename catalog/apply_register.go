@@ -24,7 +24,7 @@ func (c *Register) apply(t *tx) (Result, error) {
 	for _, check := range c.Checks {
 		k := *check
 		k.Node = name
-		t.putCheck(&k)
+		t.registerCheck(&k, c.Own)
 	}
 	return Result{OK: true}, nil
 }
@@ -94,6 +94,7 @@ func (t *tx) putNode(n *Node) {
 	put(t, &t.nodes, n)
 	t.touch(resNodes)
 	t.touchNode(n.Name)
+	t.observingChanged(old, n)
 }
 
 func (t *tx) putInstance(i *Instance) {
@@ -147,8 +148,10 @@ func (t *tx) putCheck(c *Check) {
 		}
 		c.CreateIndex = old.CreateIndex
 	}
+	t.define(old, c)
 	put(t, &t.checks, c)
 	t.touchCheck(c)
+	t.healthChanged(old, c)
 	if c.Status == Critical {
 		t.endSessionsWith(c)
 	}

@@ -87,5 +87,6 @@ func (t *tx) endSessionsWith(c *Check) {
 // removeCheck removes a check; whoever calls says what that touches.
 func (t *tx) removeCheck(c *Check) {
 	remove(t, &t.checks, c)
+	t.unobserve(c)
 	t.endSessionsWith(c)
 }

@@ -160,12 +160,17 @@ func sizeOf(c Command) int {
 		}
 		for _, k := range c.Checks {
 			size += row + len(k.Output) + len(k.Notes)
+			if k.Definition != nil {
+				size += row
+			}
 		}
 		return size
 	case *SetStatus:
 		return row/2 + len(c.Output)
 	case *UpdateCoordinates:
 		return row * len(c.Updates)
+	case *Observe:
+		return row/2 + len(c.Output)
 	case *Batch:
 		size := 0
 		for _, part := range c.Commands {

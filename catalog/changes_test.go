@@ -73,7 +73,9 @@ func drawAny(t *rapid.T, last uint64) Command {
 
 // drawPart draws a command that may stand in a Once.
 func drawPart(t *rapid.T, last uint64) Command {
-	switch rapid.IntRange(0, 19).Draw(t, "part") {
+	switch rapid.IntRange(0, 23).Draw(t, "part") {
+	case 20, 21, 22, 23:
+		return drawObserved(t)
 	case 0:
 		return &SetLineage{Lineage{rapid.Byte().Draw(t, "lineage") % 3}}
 	case 1:

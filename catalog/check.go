@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -19,8 +20,12 @@ type Check struct {
 	Type        string   `json:",omitempty"` // kind of probe, one of [Kinds] or ""
 	Interval    string   `json:",omitempty"` // as a Go duration, for people
 	Timeout     string   `json:",omitempty"` // as a Go duration, for people
-	CreateIndex uint64
-	ModifyIndex uint64
+	// Definition says how agents other than the owner of the node are to look, as
+	// [CheckDefinition.Probe] returns it; nil: they are not to. It is not modified.
+	Definition   *CheckDefinition `json:",omitempty"`
+	DefinedIndex uint64           `json:",omitempty"` // raft index at which Definition came to be what it is; 0: there is none
+	CreateIndex  uint64
+	ModifyIndex  uint64
 }
 
 // MaxCheckOutput is how many bytes of a probe's output are kept.
@@ -40,5 +45,10 @@ func (c *Check) SameAs(o *Check) bool {
 func (c *Check) SameButOutput(o *Check) bool {
 	return c.Node == o.Node && c.ID == o.ID && c.Name == o.Name && c.Status == o.Status && c.Notes == o.Notes &&
 		c.ServiceID == o.ServiceID && c.ServiceName == o.ServiceName && slices.Equal(c.ServiceTags, o.ServiceTags) &&
-		c.Type == o.Type && c.Interval == o.Interval && c.Timeout == o.Timeout
+		c.Type == o.Type && c.Interval == o.Interval && c.Timeout == o.Timeout && c.sameProbe(o)
+}
+
+// sameProbe reports whether two checks are observed alike.
+func (c *Check) sameProbe(o *Check) bool {
+	return c.Definition == o.Definition || reflect.DeepEqual(c.Definition, o.Definition)
 }

@@ -38,6 +38,9 @@ type Register struct {
 	SkipNodeUpdate bool      `json:",omitempty"`
 	Instance       *Instance `json:",omitempty"` // its Node field is filled in
 	Checks         []*Check  `json:",omitempty"` // their Node fields are filled in
+	// Own is set by the node's own agent: the status of a check that others observe
+	// too is then its verdict, one among theirs. Otherwise it counts until somebody has observed the check.
+	Own bool `json:",omitempty"`
 }
 
 // Deregister removes an instance (ServiceID set) with its checks, a check
@@ -104,6 +107,7 @@ const (
 	kindOnce         kind = 7
 	kindSetAutopilot kind = 8
 	kindSetLineage   kind = 9
+	kindObserve      kind = 10
 
 	kindCreateSession  kind = 20
 	kindDestroySession kind = 21
@@ -123,6 +127,7 @@ func (*Batch) kind() kind      { return kindBatch }
 func (*Once) kind() kind         { return kindOnce }
 func (*SetAutopilot) kind() kind { return kindSetAutopilot }
 func (*SetLineage) kind() kind   { return kindSetLineage }
+func (*Observe) kind() kind      { return kindObserve }
 
 func newCommand(k kind) Command {
 	switch k {
@@ -144,6 +149,8 @@ func newCommand(k kind) Command {
 		return &SetAutopilot{}
 	case kindSetLineage:
 		return &SetLineage{}
+	case kindObserve:
+		return &Observe{}
 	case kindCreateSession:
 		return &CreateSession{}
 	case kindDestroySession:

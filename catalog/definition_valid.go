@@ -30,6 +30,7 @@ func (d *CheckDefinition) Validate(ofService bool) Problems {
 	d.validateKind(&p)
 	d.validateTimes(&p)
 	d.validateFlapping(&p)
+	d.validateObservers(&p)
 	for _, n := range []struct {
 		field string
 		value int
@@ -39,6 +40,7 @@ func (d *CheckDefinition) Validate(ofService bool) Problems {
 		{"failures_before_critical", d.FailuresBeforeCritical},
 		{"output_max_size", d.OutputMaxSize},
 		{"pid", d.Pid},
+		{"observers", d.Observers},
 	} {
 		if n.value < 0 {
 			p.add(n.field, "%d is negative", n.value)

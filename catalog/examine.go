@@ -36,6 +36,8 @@ func (k RowKind) String() string {
 		return "services"
 	case recordCheck:
 		return "checks"
+	case recordObserved:
+		return "observations"
 	case recordKey:
 		return "keys"
 	case recordGrave:

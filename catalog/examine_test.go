@@ -33,7 +33,7 @@ func TestExamine(t *testing.T) {
 		t.Errorf("keys %q, want %q", keys, want)
 	}
 	delete(kinds, "indexes") // as many as there are resources
-	if want := map[string]int{"nodes": 1, "services": 1, "checks": 2, "keys": 3, "sessions": 1, "lock delays": 1, "deleted keys": 1, "outcomes": 1, "autopilot": 1, "lineage": 1, "coordinates": 1}; !maps.Equal(kinds, want) {
+	if want := map[string]int{"nodes": 1, "services": 1, "checks": 2, "keys": 3, "sessions": 1, "lock delays": 1, "deleted keys": 1, "outcomes": 1, "autopilot": 1, "lineage": 1, "coordinates": 1, "observations": 1}; !maps.Equal(kinds, want) {
 		t.Errorf("rows by kind %v, want %v", kinds, want)
 	}
 }
@@ -55,7 +55,7 @@ func TestRowKindsHaveNames(t *testing.T) {
 	seen := map[string]bool{}
 	for _, k := range []recordKind{
 		recordNode, recordInstance, recordCheck, recordKey, recordGrave, recordVersion,
-		recordMemory, recordAutopilot, recordLineage, recordSession, recordDelay, recordCoordinate,
+		recordMemory, recordAutopilot, recordLineage, recordSession, recordDelay, recordCoordinate, recordObserved,
 	} {
 		name := RowKind(k).String()
 		if name == fmt.Sprintf("kind %d", k) || seen[name] {

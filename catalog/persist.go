@@ -34,6 +34,7 @@ const (
 	recordMemory    recordKind = 7
 	recordAutopilot recordKind = 8
 	recordLineage   recordKind = 9
+	recordObserved  recordKind = 10
 
 	recordSession recordKind = 20
 	recordDelay   recordKind = 21
@@ -98,6 +99,7 @@ func (s *Snapshot) persistRegistered(p *persister) {
 	persistRows[Instance](p, &s.instances, recordInstance, nil)
 	persistRows[Check](p, &s.checks, recordCheck, nil)
 	persistRows[NodeCoordinate](p, &s.coordinates, recordCoordinate, nil)
+	persistRows[Observation](p, &s.observations, recordObserved, nil)
 }
 
 func (s *Snapshot) persist(w io.Writer, rows func(*persister)) error {

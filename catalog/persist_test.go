@@ -14,7 +14,8 @@ func filled(t testing.TB) *State {
 		&Register{
 			Node:     Node{Name: "n1", ID: "11111111-1111-1111-1111-111111111111", Address: "10.0.0.1", Meta: map[string]string{"a": "b"}},
 			Instance: &Instance{ID: "web1", Name: "web", Tags: []string{"v1"}, Port: 80, Weights: DefaultWeights},
-			Checks:   []*Check{{ID: "c1", ServiceID: "web1", Status: Passing}, {ID: SerfHealth, Status: Passing}},
+			Checks:   []*Check{{ID: "c1", ServiceID: "web1", Status: Passing, Definition: observed(3)}, {ID: SerfHealth, Status: Passing}},
+			Own:      true,
 		},
 		&SetKey{Key: []byte("k\xff\x00"), Value: []byte{0, 1, 2}, Flags: 7},
 		&SetKey{Key: []byte("gone")},

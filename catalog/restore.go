@@ -46,6 +46,14 @@ func (t *tables) share() {
 			c.Node = n.Name
 		}
 	}
+	for o := range t.observations.rows(byID, nil) {
+		if c := t.check(o.Node, o.CheckID); c != nil {
+			o.Node, o.CheckID = c.Node, c.ID
+		}
+		if n := t.node(o.Observer); n != nil {
+			o.Observer = n.Name
+		}
+	}
 }
 
 // readPersisted reads a whole persisted state into empty tables and checks it.
@@ -130,6 +138,8 @@ func (t *tables) putRecord(k recordKind, body []byte) error {
 		return putJSON(t, &t.instances, body)
 	case recordCheck:
 		return putJSON(t, &t.checks, body)
+	case recordObserved:
+		return putJSON(t, &t.observations, body)
 	case recordVersion:
 		return putJSON(t, &t.versions, body)
 	case recordCoordinate:

@@ -8,19 +8,20 @@ import (
 
 // tables is a version of all rows. A published one never changes.
 type tables struct {
-	batch       uint64 // that wrote it
-	nodes       table[Node]
-	instances   table[Instance]
-	checks      table[Check]
-	keys        table[Pair]
-	graves      table[grave]   // deleted keys, so that indexes never run backwards
-	versions    table[version] // last index of each watched resource
-	memories    table[memory]  // outcomes of Once
-	sessions    table[Session]
-	delays      table[Delay] // keys that cannot be acquired
-	coordinates table[NodeCoordinate]
-	autopilot   *Autopilot // nil: never set
-	lineage     Lineage
+	batch        uint64 // that wrote it
+	nodes        table[Node]
+	instances    table[Instance]
+	checks       table[Check]
+	keys         table[Pair]
+	graves       table[grave]   // deleted keys, so that indexes never run backwards
+	versions     table[version] // last index of each watched resource
+	memories     table[memory]  // outcomes of Once
+	sessions     table[Session]
+	delays       table[Delay] // keys that cannot be acquired
+	observations table[Observation]
+	coordinates  table[NodeCoordinate]
+	autopilot    *Autopilot // nil: never set
+	lineage      Lineage
 }
 
 // grave remembers when a key was deleted.
@@ -43,6 +44,9 @@ const (
 	instancesByService = 1
 	instancesByAddress = 2
 	checksByOwner      = 1
+	checksObserved     = 2
+	nodesObserving     = 3
+	byObserver         = 1
 	gravesByAge        = 1
 	memoriesByAge      = 1
 	pairsBySession     = 1
@@ -78,8 +82,9 @@ func newTables() *tables {
 			indexes: []index[version]{{order: func(a, b *version) int { return strings.Compare(a.Resource, b.Resource) }}},
 			watches: func(v *version, touch func(watchKey)) { touch(watchResource(v.Resource)) },
 		}},
-		memories: table[memory]{layout: layoutOfMemories()},
-		sessions: table[Session]{layout: layoutOfSessions()},
+		memories:     table[memory]{layout: layoutOfMemories()},
+		sessions:     table[Session]{layout: layoutOfSessions()},
+		observations: table[Observation]{layout: layoutOfObservations()},
 		delays: table[Delay]{layout: &layout[Delay]{
 			indexes: []index[Delay]{{order: func(a, b *Delay) int { return strings.Compare(a.Key, b.Key) }}},
 			watches: func(_ *Delay, touch func(watchKey)) { touch(watchDelays()) },
@@ -126,6 +131,7 @@ func layoutOfNodes() *layout[Node] {
 				order: func(a, b *Node) int { return cmp.Or(compareAddresses(a.Address, b.Address), byName(a, b)) },
 				holds: func(n *Node) bool { return addressOf(n.Address).IsValid() },
 			},
+			{order: byName, holds: func(n *Node) bool { return n.Observes() > 0 }},
 		},
 		watches: func(n *Node, touch func(watchKey)) {
 			touch(watchNode(n.Name))
@@ -156,13 +162,29 @@ func layoutOfInstances() *layout[Instance] {
 	}
 }
 
+func layoutOfObservations() *layout[Observation] {
+	ofCheck := func(a, b *Observation) int {
+		return cmp.Or(compareFold(a.Node, b.Node), strings.Compare(a.CheckID, b.CheckID))
+	}
+	byWhom := func(a, b *Observation) int { return compareFold(a.Observer, b.Observer) }
+	return &layout[Observation]{
+		indexes: []index[Observation]{
+			{order: func(a, b *Observation) int { return cmp.Or(ofCheck(a, b), byWhom(a, b)) }},
+			{order: func(a, b *Observation) int { return cmp.Or(byWhom(a, b), ofCheck(a, b)) }},
+		},
+		watches: func(*Observation, func(watchKey)) {}, // by the resource of the node
+	}
+}
+
 func layoutOfChecks() *layout[Check] {
+	byName := func(a, b *Check) int { return cmp.Or(compareFold(a.Node, b.Node), strings.Compare(a.ID, b.ID)) }
 	return &layout[Check]{
 		indexes: []index[Check]{
-			{order: func(a, b *Check) int { return cmp.Or(compareFold(a.Node, b.Node), strings.Compare(a.ID, b.ID)) }},
+			{order: byName},
 			{order: func(a, b *Check) int {
 				return cmp.Or(compareFold(a.Node, b.Node), strings.Compare(a.ServiceID, b.ServiceID), strings.Compare(a.ID, b.ID))
 			}},
+			{order: byName, holds: func(c *Check) bool { return c.Definition != nil }},
 		},
 		watches: func(c *Check, touch func(watchKey)) { touch(watchChecksOf(c.Node, c.ServiceID)) },
 	}

@@ -111,6 +111,7 @@ func watchNodesAt(a netip.Addr) watchKey     { return watchedAs('a').address(a) 
 func watchInstancesAt(a netip.Addr) watchKey { return watchedAs('b').address(a) }
 func watchChecksOf(node, id string) watchKey { return watchedAs('c').folded(node).octet(0).text(id) }
 func watchAutopilot() watchKey               { return watchedAs('o') }
+func watchObserving() watchKey               { return watchedAs('w') }
 func watchDelays() watchKey                  { return watchedAs('d') }
 func watchPair(key string) watchKey          { return watchedAs('k').text(key) }
 

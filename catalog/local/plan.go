@@ -20,7 +20,8 @@ func newRows() rows {
 	return rows{instances: map[string]*catalog.Instance{}, checks: map[string]*catalog.Check{}}
 }
 
-// rowsOn returns what the catalog has on a node, without what the leader owns there.
+// rowsOn returns what the catalog has on a node, without what the leader owns there. A check
+// that others observe too has the verdict that this node gave, not that of all.
 func rowsOn(snap *catalog.Snapshot, node string) rows {
 	r := newRows()
 	for _, i := range snap.InstancesOn(node) {
@@ -30,7 +31,7 @@ func rowsOn(snap *catalog.Snapshot, node string) rows {
 	}
 	for _, c := range snap.ChecksOn(node) {
 		if c.ID != catalog.SerfHealth && c.ServiceID != catalog.ServersService {
-			r.checks[c.ID] = c
+			r.checks[c.ID] = snap.AsSeenBy(node, c)
 		}
 	}
 	return r
@@ -128,6 +129,7 @@ func (d *demand) checkSteps(p *plan, registers map[string]*catalog.Register) {
 		case have == nil || doubtful || d.all || d.checks || !sameDefinition(want, have):
 			r := d.register(registers, want.ServiceID)
 			r.Checks = append(r.Checks, want)
+			r.Own = r.Own || want.Definition != nil
 		case want.Status != have.Status:
 			s := d.verdict(want)
 			s.rank = rankRecovery
@@ -150,9 +152,13 @@ func (d *demand) checkSteps(p *plan, registers map[string]*catalog.Register) {
 func (d *demand) verdict(c *catalog.Check) step {
 	w := newRows()
 	w.checks[c.ID] = c
-	return step{key: c.ID, writes: w, command: &catalog.SetStatus{
+	s := step{key: c.ID, writes: w, command: &catalog.SetStatus{
 		Node: d.node.Name, CheckID: c.ID, Status: c.Status, Output: c.Output,
 	}}
+	if c.Definition != nil {
+		s.command = &catalog.Observe{Node: d.node.Name, CheckID: c.ID, Observer: d.node.Name, Status: c.Status, Output: c.Output}
+	}
+	return s
 }
 
 // register returns the registration of a service, or with "" of the node, to add rows to.

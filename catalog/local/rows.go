@@ -36,6 +36,9 @@ func checkRow(node string, d *catalog.CheckDefinition, i *catalog.Instance) cata
 		Interval:  forPeople(d.Interval),
 		Timeout:   forPeople(d.Timeout),
 	}
+	if d.Observers > 1 {
+		row.Definition = d.Probe()
+	}
 	if i != nil {
 		row.ServiceName, row.ServiceTags = i.Name, i.Tags
 	}

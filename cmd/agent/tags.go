@@ -167,7 +167,7 @@ func (a *Agent) verdictsArrived() (bool, <-chan struct{}) {
 	snap, node := a.state.Snapshot(), a.config().NodeName
 	changed := snap.NodeMark(node).Changed
 	for _, c := range a.store.Checks() {
-		if row := snap.Check(node, c.ID); row == nil || row.Status != c.Status {
+		if row := snap.Check(node, c.ID); row == nil || snap.AsSeenBy(node, row).Status != c.Status {
 			return false, changed
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // shows when it comes twice, a plain write of a key, too: late, it undoes another's.
 func repeatable(c catalog.Command) bool {
 	switch c := c.(type) {
-	case *catalog.Register, *catalog.Deregister, *catalog.SetStatus, *catalog.Once:
+	case *catalog.Register, *catalog.Deregister, *catalog.SetStatus, *catalog.Observe, *catalog.Once:
 		return true
 	case *catalog.Batch:
 		for _, part := range c.Commands {
