@@ -53,6 +53,7 @@ type Agent interface {
 // Self describes this agent.
 type Self struct {
 	Node      catalog.Node
+	Coord     *catalog.Coordinate // where in the network it is; nil: not known
 	Server    bool
 	Version   string
 	Revision  string

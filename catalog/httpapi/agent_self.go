@@ -1,12 +1,17 @@
 package httpapi
 
-import "strings"
+import (
+	"strings"
+
+	"muster/catalog"
+)
 
 // AgentSelf is what an agent tells of itself. Every value is an object, because
 // Consul's Go client decodes it into a map of maps.
 type AgentSelf struct {
 	Config      AgentConfig
-	DebugConfig struct{} // always empty
+	DebugConfig struct{}            // always empty
+	Coord       *catalog.Coordinate `json:",omitempty"` // of the agent at present; null where coordinates are off
 	Member      AgentMember
 	Meta        map[string]string // of the node
 	Stats       map[string]map[string]string
@@ -32,6 +37,7 @@ func (s *Server) agentSelf(*request) (answer, error) {
 			NodeName: self.Node.Name, NodeID: self.Node.ID, Server: self.Server,
 			Version: self.Version, Revision: self.Revision, BuildDate: self.BuildDate,
 		},
+		Coord:  self.Coord,
 		Member: AgentMember{Tags: map[string]string{}},
 		Meta:   nonNilMap(self.Node.Meta),
 		Stats:  self.Stats,

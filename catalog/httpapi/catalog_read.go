@@ -42,7 +42,8 @@ func (s *Server) catalogNodes(r *request) (answer, error) {
 			}
 		}
 		nodes, err := keep.only(nodes)
-		return found{value: nearFirst(nodes, near, func(n *Node) string { return n.Node }), mark: mark}, err
+		sortNear(snap, near, nodes, func(n *Node) string { return n.Node })
+		return found{value: nodes, mark: mark}, err
 	})
 }
 
@@ -108,10 +109,8 @@ func (s *Server) catalogService(r *request) (answer, error) {
 			}
 		}
 		rows, err := keep.only(rows)
-		return found{
-			value: nearFirst(rows, near, func(c *CatalogService) string { return c.Node }),
-			mark:  snap.ServiceMark(service),
-		}, err
+		sortNear(snap, near, rows, func(c *CatalogService) string { return c.Node })
+		return found{value: rows, mark: snap.ServiceMark(service)}, err
 	})
 }
 

@@ -64,7 +64,8 @@ func (s *Server) readChecks(r *request, find func(*catalog.Snapshot) ([]*catalog
 			}
 		}
 		checks, err := keep.only(checks)
-		f.value = nearFirst(checks, near, func(c *HealthCheck) string { return c.Node })
+		sortNear(snap, near, checks, func(c *HealthCheck) string { return c.Node })
+		f.value = checks
 		return f, err
 	})
 }
@@ -93,9 +94,7 @@ func (s *Server) healthService(r *request) (answer, error) {
 			}
 		}
 		entries, err := keep.only(entries)
-		return found{
-			value: nearFirst(entries, near, func(e *ServiceEntry) string { return e.Node.Node }),
-			mark:  snap.ServiceMark(service),
-		}, err
+		sortNear(snap, near, entries, func(e *ServiceEntry) string { return e.Node.Node })
+		return found{value: entries, mark: snap.ServiceMark(service)}, err
 	})
 }

@@ -109,27 +109,3 @@ func hasMeta(n *catalog.Node, want map[string]string) bool {
 	}
 	return true
 }
-
-// near returns the node that ?near names ("_agent" is this one), "" for none.
-func (s *Server) near(r *request) string {
-	if near := r.query.Get("near"); near != "_agent" {
-		return near
-	}
-	return s.cfg.Node
-}
-
-// nearFirst moves the rows of a node to the front and keeps all else in order.
-func nearFirst[T any](rows []T, near string, nodeOf func(T) string) []T {
-	if near == "" {
-		return rows
-	}
-	out := make([]T, 0, len(rows))
-	for _, first := range []bool{true, false} {
-		for _, row := range rows {
-			if catalog.EqualFold(nodeOf(row), near) == first {
-				out = append(out, row)
-			}
-		}
-	}
-	return out
-}

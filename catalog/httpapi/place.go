@@ -40,6 +40,9 @@ type Places struct {
 	// Datacenters are the names of all known datacenters, this one included, the
 	// nearest first. A nil func: there is this one.
 	Datacenters func() []string
+	// Coordinates are where the servers of all datacenters are, in the order of datacenter
+	// and node. It is called on servers alone. A nil func: nobody knows.
+	Coordinates func() []CoordinateDatacenter
 }
 
 // destination is where a request is served. The values are the steps of its way:

@@ -65,6 +65,14 @@ GET /v1/health/service/web?stale                here      here      here
 GET /v1/health/state/any                        here      here      server
 GET /v1/prometheus/sd                           here      here      server
 
+GET /v1/coordinate/nodes                        here      here      server
+GET /v1/coordinate/nodes?stale                  here      here      here
+GET /v1/coordinate/nodes?dc=dc2                 remote    remote    server
+GET /v1/coordinate/node/n1                      here      here      server
+GET /v1/coordinate/datacenters                  here      here      server
+PUT /v1/coordinate/update                       here      here      here
+PUT /v1/coordinate/update?dc=dc2                remote    remote    server
+
 GET /v1/operator/raft/configuration             here      leader    server
 GET /v1/operator/raft/configuration?stale       here      here      server
 GET /v1/operator/raft/configuration?dc=dc2      remote    remote    server

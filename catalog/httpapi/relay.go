@@ -26,6 +26,7 @@ func (s *Server) passOn(q *request, to destination, there http.Handler) answer {
 		}()
 		defer func() { cancel(); <-ended }()
 		r = r.Clone(ctx)
+		s.nearElsewhere(q, to, r.URL)
 		r.Header.Set(passedHeader, strconv.Itoa(int(to)))
 		control := http.NewResponseController(w)
 		switch {

@@ -15,6 +15,7 @@ func (s *Server) table() []route {
 		s.txnRoutes(),
 		s.catalogRoutes(),
 		s.healthRoutes(),
+		s.coordinateRoutes(),
 		s.agentRoutes(),
 		s.operatorRoutes(),
 		s.dnsRoutes(),

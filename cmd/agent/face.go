@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 
+	"muster/catalog"
 	"muster/catalog/httpapi"
 )
 
@@ -12,11 +13,15 @@ type face Agent
 // Self implements httpapi.Agent.
 func (f *face) Self() httpapi.Self {
 	a, cfg := (*Agent)(f), f.cfg.Load()
-	return httpapi.Self{
+	self := httpapi.Self{
 		Node: a.nodeRow(), Server: cfg.Server,
 		Version: a.opts.Version, Revision: a.opts.Revision, BuildDate: a.opts.BuildDate,
 		Stats: a.stats(),
 	}
+	if c, ok := a.lan.Coordinate(); ok {
+		self.Coord = (*catalog.Coordinate)(&c)
+	}
+	return self
 }
 
 // Reload implements httpapi.Agent.

@@ -67,11 +67,12 @@ func (a *Agent) buildHTTP(cfg *Config) error {
 
 // places are the other agents of the cluster, as the HTTP API passes requests to them.
 func (a *Agent) places() httpapi.Places {
-	p := httpapi.Places{Datacenters: a.datacenters}
+	p := httpapi.Places{Datacenters: a.nearestDatacenters}
 	if a.replica == nil {
 		p.Elsewhere = a.forwarder.Proxy()
 		return p
 	}
+	p.Coordinates = a.coordinatesAbroad
 	p.Leader = func() (http.Handler, bool) {
 		if a.replica.IsLeader() {
 			return nil, true
