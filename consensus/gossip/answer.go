@@ -1,7 +1,6 @@
 package gossip
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 )
@@ -63,18 +62,18 @@ func (p *Pool) handle(msg []byte, gate chan struct{}) error {
 	return nil
 }
 
-// reply does what a key request asks and tells the one who asked.
+// reply does what a key request asks and tells the one who asked, which holds a
+// key, or its request would not have been read.
 func (p *Pool) reply(req keyRequest) {
 	list := p.running()
-	m, _, known := p.book.find(req.From)
 	if list == nil {
 		return
 	}
-	err := errors.New("it is no member")
-	if known {
-		err = list.SendReliable(node(m), p.operate(req).encode())
+	from, _, known := p.book.find(req.From)
+	if !known || from.Status != Alive { // not heard of yet, or not at its new address
+		from = Member{Name: req.From, Addr: req.At.Addr(), Port: req.At.Port()}
 	}
-	if err != nil {
+	if err := list.SendReliable(node(from), p.operate(req).encode()); err != nil {
 		p.report.seldom("reply", slog.LevelWarn, "cannot reply to a key request", "member", req.From, "error", err)
 	}
 }

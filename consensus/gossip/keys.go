@@ -77,7 +77,7 @@ func (p *Pool) ask(ctx context.Context, op keyOp, key []byte) (KeyReport, error)
 		return KeyReport{}, fmt.Errorf("gossip: a key has at most %d bytes", maxKey)
 	}
 	others := p.book.others()
-	req := keyRequest{ID: rand.Uint64(), From: p.cfg.Name, Op: op, Key: key}
+	req := keyRequest{ID: rand.Uint64(), From: p.cfg.Name, Op: op, Key: key, At: p.at}
 	replies := make(chan keyReply, 2*len(others)+2)
 	p.calls.mu.Lock()
 	p.calls.open[req.ID] = replies

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -100,6 +101,21 @@ func TestKeysUnanswered(t *testing.T) {
 	}
 	if _, err := start(t, agent("c")).ListKeys(t.Context()); !errors.Is(err, ErrNotEncrypted) {
 		t.Errorf("without a key: %v", err)
+	}
+}
+
+// Word of a new member takes its time, and so it may be asked by one it has not heard of,
+// or ask one that has not heard of it.
+func TestKeysBetweenNewMembers(t *testing.T) {
+	asks, answers := start(t, agent("asks", keyed(key1))), start(t, agent("answers", keyed(key1)))
+	asks.book.heard("answers", answers.at, answers.current())
+	for _, known := range []string{"not at all", "at an address it has left"} {
+		report, err := asks.InstallKey(within(t, patience), key2)
+		if err != nil || report.Replies != 2 || report.Keys[text(key2)] != 2 {
+			t.Errorf("known %s: %+v, %v", known, report, err)
+		}
+		answers.book.heard("asks", netip.MustParseAddrPort("127.0.0.1:1"), asks.current())
+		answers.book.gone("asks")
 	}
 }
 

@@ -57,7 +57,8 @@ type keyRequest struct {
 	ID   uint64 // of the request; the replies carry it
 	From string // the member that asks
 	Op   keyOp
-	Key  []byte // empty for keyList
+	Key  []byte         // empty for keyList
+	At   netip.AddrPort // where to reply to: who is asked may not have heard of From yet
 }
 
 func (m keyRequest) encode() []byte {
@@ -66,11 +67,12 @@ func (m keyRequest) encode() []byte {
 	e.string(m.From)
 	e.byte(byte(m.Op))
 	e.bytes(m.Key)
+	e.address(m.At)
 	return e
 }
 
 func decodeKeyRequest(d *decoder) (keyRequest, error) {
-	m := keyRequest{ID: d.number(math.MaxUint64), From: d.string(maxMemberName), Op: keyOp(d.byte()), Key: d.bytes(maxKey)}
+	m := keyRequest{ID: d.number(math.MaxUint64), From: d.string(maxMemberName), Op: keyOp(d.byte()), Key: d.bytes(maxKey), At: d.address()}
 	if m.Op > keySpare {
 		d.fail(fmt.Errorf("key operation %d is unknown", m.Op))
 	}
@@ -143,12 +145,8 @@ func encodeRecords(records []record) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		addr, err := r.Addr.MarshalBinary()
-		if err != nil {
-			return nil, err
-		}
 		e.string(r.Name)
-		e.bytes(addr)
+		e.address(r.Addr)
 		e.bytes(m)
 		e.number(asNumber(r.Left))
 		e.number(asNumber(r.Pruned))
@@ -165,20 +163,17 @@ func decodeRecords(data []byte) ([]record, error) {
 	var records []record
 	for range d.number(maxRecords) {
 		r := record{Name: d.string(maxMemberName)}
-		addr, raw := d.bytes(32), d.bytes(512)
+		addr, raw := d.address(), d.bytes(512)
 		r.Left, r.Pruned = d.number(1) == 1, d.number(1) == 1
 		r.Age = time.Duration(d.number(uint64(maxAge/time.Second))) * time.Second
 		if d.err != nil {
 			return nil, d.err
 		}
-		if err := r.Addr.UnmarshalBinary(addr); err != nil {
-			return nil, err
-		}
 		m, err := decodeMeta(raw)
 		if err != nil {
 			return nil, err
 		}
-		r.Meta = m
+		r.Addr, r.Meta = addr, m
 		records = append(records, r)
 	}
 	return records, d.err

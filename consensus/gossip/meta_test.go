@@ -91,7 +91,7 @@ func TestMessages(t *testing.T) {
 	if got, err := decodeDeparture(&decoder{rest: d.encode()[1:]}); err != nil || got != d {
 		t.Errorf("departure: %+v, %v", got, err)
 	}
-	q := keyRequest{ID: 1, From: "n", Op: keyUse, Key: bytes.Repeat([]byte{7}, 32)}
+	q := keyRequest{ID: 1, From: "n", Op: keyUse, Key: bytes.Repeat([]byte{7}, 32), At: netip.MustParseAddrPort("[2001:db8::1]:8301")}
 	if got, err := decodeKeyRequest(&decoder{rest: q.encode()[1:]}); err != nil || !reflect.DeepEqual(got, q) {
 		t.Errorf("request: %+v, %v", got, err)
 	}

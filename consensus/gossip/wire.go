@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,6 +21,12 @@ func (e *encoder) string(s string) {
 }
 
 func (e *encoder) bytes(b []byte) { e.string(string(b)) }
+
+// address appends an address with its port; the zero value is one, too.
+func (e *encoder) address(a netip.AddrPort) {
+	b, _ := a.MarshalBinary() // never fails
+	e.bytes(b)
+}
 
 // decoder takes fields off the front. After the first that is not there every
 // further one is zero, and err says so.
@@ -74,6 +81,16 @@ func (d *decoder) string(limit int) string {
 
 // bytes takes and copies at most limit bytes.
 func (d *decoder) bytes(limit int) []byte { return append([]byte(nil), d.raw(limit)...) }
+
+// address takes an address with its port.
+func (d *decoder) address() (a netip.AddrPort) {
+	if b := d.raw(32); d.err == nil {
+		if err := a.UnmarshalBinary(b); err != nil {
+			d.fail(err)
+		}
+	}
+	return a
+}
 
 func (d *decoder) raw(limit int) []byte {
 	n := int(d.number(uint64(limit)))
