@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"net"
 	"strconv"
 
 	"muster/catalog"
@@ -45,6 +46,9 @@ func shownMember(m *gossip.Member) httpapi.Member {
 		tags["port"] = strconv.Itoa(int(m.RPC.Port()))
 		if m.Expect > 0 {
 			tags["expect"] = strconv.Itoa(m.Expect)
+		}
+		if _, port, err := net.SplitHostPort(m.Tags[tagWAN]); err == nil {
+			tags["wan_join_port"] = port
 		}
 	}
 	return httpapi.Member{

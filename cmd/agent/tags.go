@@ -18,10 +18,13 @@ const (
 	// tagDatacenters is the other datacenters that a server has met, with blanks
 	// between them, for clients, who are not in the pool of all datacenters.
 	tagDatacenters = "datacenters"
+	// tagWAN is where a server gossips with those of other datacenters, as host:port; not
+	// there: it does not.
+	tagWAN = "wan"
 )
 
 // maxDatacentersTag bounds the length of that tag: all that an agent tells has to fit a packet.
-const maxDatacentersTag = 256
+const maxDatacentersTag = 192
 
 // inLine is whether the catalog is in line with what this agent registered. The zero value: no.
 type inLine struct {
@@ -105,6 +108,9 @@ func (a *Agent) tags(inLine bool) map[string]string {
 	}
 	if inLine {
 		t[tagInLine] = "1"
+	}
+	if a.wan != nil {
+		t[tagWAN] = a.wan.Addr().String()
 	}
 	if a.replica != nil {
 		if others := a.tellable(a.datacenters()[1:]); others != "" {

@@ -81,5 +81,8 @@ func (a *Agent) startGossip() error {
 			}
 		})
 	}
+	if a.wan != nil {
+		a.background("wan flood", a.meetAbroad)
+	}
 	return nil
 }
