@@ -29,6 +29,28 @@ func sameDefinition(want, have *catalog.Check) bool {
 	return w.SameButOutput(have)
 }
 
+// worse tells bad news of a check from good.
+func worse(now, before catalog.Status) bool {
+	return now != before && (now == catalog.Critical || before == catalog.Passing)
+}
+
+// cover reports whether all of some rows are among those of r.
+func (r rows) cover(some rows) bool {
+	for id, i := range some.instances {
+		own, ok := r.instances[id]
+		if !ok || (own == nil) != (i == nil) || i != nil && !sameInstance(i, own) {
+			return false
+		}
+	}
+	for id, c := range some.checks {
+		own, ok := r.checks[id]
+		if !ok || (own == nil) != (c == nil) || c != nil && !sameCheck(c, own) {
+			return false
+		}
+	}
+	return true
+}
+
 func sameCheck(want, have *catalog.Check) bool {
 	return want.Status == have.Status && want.Output == have.Output && sameDefinition(want, have)
 }

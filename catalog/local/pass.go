@@ -3,6 +3,7 @@ package local
 import (
 	"cmp"
 	"context"
+	"maps"
 	"time"
 
 	"muster/catalog"
@@ -11,30 +12,24 @@ import (
 // pass makes one full comparison and sends what differs. sent tells whether the catalog
 // has answered to all of it, if only by refusing some of it, which is then the error.
 func (y *Syncer) pass(ctx context.Context, now time.Time) (sent bool, err error) {
-	node, want, seen := y.cfg.Store.view()
-	snap := y.cfg.Snapshot()
-	if !sameNode(&node, snap.Node(node.Name)) {
+	node := y.cfg.Store.cfg.Node()
+	if !sameNode(&node, y.cfg.Snapshot().Node(node.Name)) {
 		// Alone and first: while the name belongs to another node's id this is
 		// refused, and then nothing of ours may land on that node.
 		if _, err := y.apply(ctx, &catalog.Register{Node: node}); err != nil {
 			return false, err
 		}
-		snap = y.cfg.Snapshot()
 	}
-	have := rowsOn(snap, node.Name)
-	y.confirm(have)
-	d := demand{node: node, want: want, seen: seen, have: have, doubt: y.sent, all: y.all, checks: y.checks,
-		outputs: now.Sub(y.flushed) >= y.cfg.Store.cfg.UpdateInterval}
-	p := d.plan()
-	y.held = p.held
-	if d.outputs {
+	outputs := now.Sub(y.flushed) >= y.cfg.Store.cfg.UpdateInterval
+	if outputs {
 		y.flushed = now
 	}
+	d := demand{node: node, all: y.all, checks: y.checks, outputs: outputs, done: newRows()}
 	y.all = false
 	var refused error
-	for steps := range batches(p.steps) {
-		r, err := y.send(ctx, steps)
-		if err != nil {
+	for more := true; more; {
+		var r error
+		if r, more, err = y.round(ctx, &d); err != nil {
 			y.all = y.all || d.all
 			return false, err
 		}
@@ -42,6 +37,38 @@ func (y *Syncer) pass(ctx context.Context, now time.Time) (sent bool, err error)
 	}
 	y.checks = false
 	return true, refused
+}
+
+// round sends what a demand comes to at this moment. It stops between two batches when there
+// is something urgent: more is true then, and the next round begins with that.
+func (y *Syncer) round(ctx context.Context, d *demand) (refused error, more bool, err error) {
+	urgent := y.cfg.Store.urgent.wait()
+	_, d.want, d.seen = y.cfg.Store.view()
+	d.have = rowsOn(y.cfg.Snapshot(), d.node.Name)
+	y.confirm(d.have)
+	d.doubt = y.sent
+	p := d.plan()
+	y.held = p.held
+	for steps := range batches(p.steps) {
+		if more {
+			return refused, true, nil
+		}
+		r, err := y.send(ctx, steps)
+		if err != nil {
+			return refused, false, err
+		}
+		refused = cmp.Or(refused, r)
+		for _, s := range steps {
+			maps.Copy(d.done.instances, s.writes.instances)
+			maps.Copy(d.done.checks, s.writes.checks)
+		}
+		select {
+		case <-urgent:
+			more = true
+		default:
+		}
+	}
+	return refused, false, nil
 }
 
 // confirm forgets the rows sent that have arrived in the catalog's copy.
@@ -91,6 +118,7 @@ func (y *Syncer) send(ctx context.Context, steps []step) (refused, err error) {
 }
 
 func (y *Syncer) apply(ctx context.Context, c catalog.Command) (catalog.Result, error) {
+	y.pace.write(time.Now())
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
 	return y.cfg.Applier.Apply(ctx, c)

@@ -77,6 +77,8 @@ type demand struct {
 	checks bool // doubt every check
 	// outputs: also send checks of which nothing but the output changed.
 	outputs bool
+	// done are rows that need no step, whatever speaks for one.
+	done rows
 }
 
 // plan compares what is wanted with what there is.
@@ -90,12 +92,17 @@ func (d *demand) plan() plan {
 		if r.Instance != nil {
 			w.instances[r.Instance.ID] = r.Instance
 		}
+		rank := rankRegistration
 		for _, c := range r.Checks {
 			w.checks[c.ID] = c
+			if have := d.have.checks[c.ID]; have != nil && worse(c.Status, have.Status) {
+				rank = rankFailure // a verdict in doubt comes again as this
+			}
 		}
 		slices.SortFunc(r.Checks, func(a, b *catalog.Check) int { return cmp.Compare(a.ID, b.ID) })
-		p.steps = append(p.steps, step{rank: rankRegistration, key: service, command: r, writes: w})
+		p.steps = append(p.steps, step{rank: rank, key: service, command: r, writes: w})
 	}
+	p.steps = slices.DeleteFunc(p.steps, func(s step) bool { return d.done.cover(s.writes) })
 	slices.SortFunc(p.steps, func(a, b step) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.key, b.key))
 	})
@@ -133,10 +140,11 @@ func (d *demand) checkSteps(p *plan, registers map[string]*catalog.Register) {
 		case want.Status != have.Status:
 			s := d.verdict(want)
 			s.rank = rankRecovery
-			if want.Status == catalog.Critical {
-				s.rank, s.turned = rankFailure, d.seen[id]
-			} else if have.Status == catalog.Passing {
+			if worse(want.Status, have.Status) {
 				s.rank = rankFailure
+			}
+			if want.Status == catalog.Critical {
+				s.turned = d.seen[id]
 			}
 			p.steps = append(p.steps, s)
 		case want.Output != have.Output && d.outputs:

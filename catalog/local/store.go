@@ -36,6 +36,7 @@ type Store struct {
 
 	changed signal // anything a reader can see
 	urgent  signal // anything the catalog must learn at once
+	news    signal // anything else that it must learn
 
 	// writing lets one registration in at a time. It is held over disk writes,
 	// which mu is not: a slow disk must not hold up verdicts.

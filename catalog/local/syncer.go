@@ -42,13 +42,6 @@ type SyncConfig struct {
 
 const (
 	defaultInterval = time.Minute
-	// coalesce is how long a change waits for company. It bounds both the delay
-	// of a verdict and, with many checks flapping, the raft entries per second.
-	coalesce = 3 * time.Millisecond
-	// settle is how long a change of this node's rows in the catalog that was not
-	// awaited is left alone. Mostly it is this agent's own, seen late; two who
-	// contend for a row must not do so without end in sight.
-	settle = 500 * time.Millisecond
 	// applyTimeout is when a command's outcome is given up on; it is sent again.
 	applyTimeout = 5 * time.Second
 	// reapEvery is how late a service critical for too long may be deregistered.
@@ -77,6 +70,7 @@ type Syncer struct {
 	// flushed is when outputs were last sent for their own sake.
 	flushed time.Time
 	held    bool
+	pace    pace
 	trouble int // failures in a row
 	inLine  bool
 	unsent  time.Time // since when passes have not got through; zero: the last one has
@@ -112,8 +106,8 @@ func (y *Syncer) Run(ctx context.Context) {
 	reaper.Go(func() { y.reap(ctx) })
 	y.flushed = time.Now()
 	for {
-		wake := y.cfg.Store.urgent.wait()
-		behind := y.cfg.Snapshot().NodeMark(y.cfg.Store.cfg.Node().Name).Changed
+		wake := wakes{urgent: y.cfg.Store.urgent.wait(), news: y.cfg.Store.news.wait(),
+			behind: y.cfg.Snapshot().NodeMark(y.cfg.Store.cfg.Node().Name).Changed}
 		sent, err := y.pass(ctx, time.Now())
 		if ctx.Err() != nil {
 			return
@@ -121,9 +115,9 @@ func (y *Syncer) Run(ctx context.Context) {
 		y.tellInLine(sent, time.Now())
 		pause := y.takeNote(err)
 		if err != nil {
-			wake, behind = nil, nil // a change makes a failing catalog no better
+			wake = wakes{} // a change makes a failing catalog no better
 		}
-		if !rest(ctx, wake, behind, pause) {
+		if !rest(ctx, wake, pause, &y.pace) {
 			return
 		}
 	}
@@ -183,28 +177,6 @@ func (y *Syncer) reap(ctx context.Context) {
 			return
 		case now := <-tick.C:
 			y.cfg.Store.Reap(now)
-		}
-	}
-}
-
-// rest waits for the end of pause or, and then for company, for wake; or for a change
-// behind the store's back. It returns false when ctx ended.
-func rest(ctx context.Context, wake, behind <-chan struct{}, pause time.Duration) bool {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	end := time.Now().Add(pause)
-	for {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-wake:
-			wake, behind = nil, nil
-			timer.Reset(coalesce)
-		case <-behind:
-			behind = nil
-			timer.Reset(min(settle, time.Until(end)))
-		case <-timer.C:
-			return true
 		}
 	}
 }

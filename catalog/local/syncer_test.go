@@ -63,7 +63,8 @@ func pause(d time.Duration) {
 	synctest.Wait()
 }
 
-const soon = 2 * coalesce
+// soon is when anything has arrived, and nothing that follows is held up.
+const soon = newsPeriod
 
 // status returns what the catalog says of a check, "" when it is not there.
 func (b *bench) status(id string) catalog.Status {

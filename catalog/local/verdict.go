@@ -84,10 +84,20 @@ func (s *Store) Report(checkID string, status catalog.Status, output string, see
 	if turned || st.row.Output != old.row.Output || !old.reported {
 		s.changed.fire()
 	}
-	if turned || s.cfg.UpdateInterval == 0 && st.row.Output != old.row.Output {
+	switch {
+	case turned && old.fails(status, seen):
 		s.urgent.fire()
+	case turned || s.cfg.UpdateInterval == 0 && st.row.Output != old.row.Output:
+		s.news.fire()
 	}
 	return nil
+}
+
+// fails reports whether a verdict is bad news of a check that does not flap.
+func (old *state) fails(status catalog.Status, seen time.Time) bool {
+	const before = 2 // the last turn may have been its start
+	calm := len(old.history) < before || seen.Sub(old.history[len(old.history)-before].At) >= restless
+	return calm && worse(status, old.row.Status)
 }
 
 // capOutput cuts output to limit bytes (0 or too much: catalog.MaxCheckOutput)
