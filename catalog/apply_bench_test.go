@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"bytes"
 	"fmt"
 	"runtime"
 	"testing"
@@ -83,6 +84,23 @@ func BenchmarkRead(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		if e, _ := snap.WatchEntries(names[i%len(names)]); len(e) != 10 {
 			b.Fatal(len(e))
+		}
+	}
+}
+
+// BenchmarkRestore reads a catalog of 100,000 instances, as a server does with a raft snapshot.
+func BenchmarkRestore(b *testing.B) {
+	state := catalog.New()
+	register(b, state, 0, 100_000, 64)
+	var saved bytes.Buffer
+	if err := state.Snapshot().Persist(&saved); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(saved.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := catalog.New().Restore(bytes.NewReader(saved.Bytes())); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -63,14 +63,14 @@ func (k RowKind) String() string {
 // Key returns the key of a row of kind [RowKey], "" of others.
 func (r Row) Key() string {
 	var pair struct{ Key []byte }
-	if r.Kind != RowKey || json.Unmarshal(r.body, &pair) != nil { // it was decoded before
+	if r.Kind != RowKey || json.Unmarshal(r.body, &pair) != nil { // Examine will refuse it
 		return ""
 	}
 	return string(pair.Key)
 }
 
 // Examine reads what Persist wrote as [State.Restore] does, for nobody's state, and
-// calls visit for every row unless it is nil. What Restore would refuse is an error
+// calls visit for every row unless it is nil, before it knows that the row is good. What Restore would refuse is an error
 // here, and so is anything that follows behind the end. A Row is valid until visit returns.
 func Examine(r io.Reader, visit func(Row)) (index uint64, counts Counts, err error) {
 	t := newTables()

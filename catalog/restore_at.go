@@ -24,7 +24,6 @@ func (s *State) RestoreAt(r io.Reader, index uint64) error {
 	if err != nil {
 		return fmt.Errorf("restore catalog: %w", err)
 	}
-	t.share()
 	t.lift(index)
 	t.lineage = t.lineage.branch(index)
 	s.commit(t, index, func() { s.watches.tellAll(t.batch) })

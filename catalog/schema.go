@@ -128,8 +128,9 @@ func layoutOfNodes() *layout[Node] {
 				holds: func(n *Node) bool { return n.ID != "" },
 			},
 			{
-				order: func(a, b *Node) int { return cmp.Or(compareAddresses(a.Address, b.Address), byName(a, b)) },
-				holds: func(n *Node) bool { return addressOf(n.Address).IsValid() },
+				order:   func(a, b *Node) int { return cmp.Or(compareAddresses(a.Address, b.Address), byName(a, b)) },
+				holds:   func(n *Node) bool { return addressOf(n.Address).IsValid() },
+				address: func(n *Node) string { return n.Address },
 			},
 			{order: byName, holds: func(n *Node) bool { return n.Observes() > 0 }},
 		},
@@ -149,8 +150,9 @@ func layoutOfInstances() *layout[Instance] {
 			{order: place},
 			{order: func(a, b *Instance) int { return cmp.Or(compareFold(a.Name, b.Name), place(a, b)) }},
 			{
-				order: func(a, b *Instance) int { return cmp.Or(compareAddresses(a.Address, b.Address), place(a, b)) },
-				holds: func(i *Instance) bool { return addressOf(i.Address).IsValid() },
+				order:   func(a, b *Instance) int { return cmp.Or(compareAddresses(a.Address, b.Address), place(a, b)) },
+				holds:   func(i *Instance) bool { return addressOf(i.Address).IsValid() },
+				address: func(i *Instance) string { return i.Address },
 			},
 		},
 		watches: func(i *Instance, touch func(watchKey)) {

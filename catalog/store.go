@@ -19,6 +19,8 @@ const maxIndexes = 4
 type index[T any] struct {
 	order order[T]
 	holds func(row *T) bool // nil: every row
+	// address is what rows are ordered by in the first place, if that is an address; else nil.
+	address func(row *T) string
 }
 
 // first returns the first row of a span of an index, or nil. In a span of one

@@ -34,8 +34,15 @@ func TestTreeAgainstMap(t *testing.T) {
 			tree tree[treeRow]
 			rows map[int]treeRow
 		}
-		versions := []version{{rows: map[int]treeRow{}}}
 		keys := rapid.SampledFrom([]int{10, 300, 5000}).Draw(t, "keys")
+		first := version{rows: map[int]treeRow{}}
+		built := make([]*treeRow, rapid.IntRange(0, keys).Draw(t, "built"))
+		for i := range built {
+			built[i] = &treeRow{key: i}
+			first.rows[i] = *built[i]
+		}
+		first.tree = buildTree(1<<63, built)
+		versions := []version{first}
 		for batch := range uint64(rapid.IntRange(1, 12).Draw(t, "batches")) {
 			v := version{versions[len(versions)-1].tree, maps.Clone(versions[len(versions)-1].rows)}
 			remove := rapid.SampledFrom([]int{0, 0, 3, 9, 10}).Draw(t, "remove")
@@ -121,8 +128,29 @@ func checkTree(t *rapid.T, tr *tree[treeRow], rows map[int]treeRow, s span[treeR
 	}
 }
 
+// TestBuiltTrees builds trees of all sizes up to where they get a third level, and of some beyond.
+func TestBuiltTrees(t *testing.T) {
+	var all []*treeRow
+	for i := range 50_000 {
+		all = append(all, &treeRow{key: i})
+	}
+	for size := 0; size <= len(all); size += 1 + size/2000*499 {
+		tr, next := buildTree(1, all[:size]), 0
+		tr.walk(nil, func(r *treeRow) bool {
+			if r.key == next {
+				next++
+			}
+			return true
+		})
+		if tr.size != size || next != size {
+			t.Fatalf("a tree of %d rows has %d, the first %d of them in order", size, tr.size, next)
+		}
+		checkNodes(t, tr.root, true)
+	}
+}
+
 // checkNodes holds the tree's shape, and returns its height.
-func checkNodes(t *rapid.T, n *treeNode[treeRow], root bool) int {
+func checkNodes(t rapid.TB, n *treeNode[treeRow], root bool) int {
 	if n == nil {
 		return 0
 	}

@@ -28,7 +28,7 @@ func loaded(t *testing.T, cfg Config) (*View, string) {
 }
 
 // copyOf writes a copy of a state as of a time, and returns where.
-func copyOf(t *testing.T, state *catalog.State, current time.Time) string {
+func copyOf(t testing.TB, state *catalog.State, current time.Time) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "view")
 	l := label{Datacenter: "dc1", Rows: 1, Index: state.Applied(), Current: current}
