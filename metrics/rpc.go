@@ -11,6 +11,7 @@ type RPC struct {
 	retries  map[string]prometheus.Counter
 	indexes  prometheus.Counter
 	shared   prometheus.Counter
+	relays   prometheus.Counter
 	feeds    prometheus.Gauge
 	served   prometheus.Counter
 }
@@ -35,6 +36,7 @@ func newRPC(reg prometheus.Registerer) *RPC {
 		classes: newFixed("2xx", "3xx", "4xx", "5xx", "unserved", "gone"),
 		indexes: counter("muster_rpc_index_requests_total", "Requests to the leader for the index that a read must reach."),
 		shared:  counter("muster_rpc_index_shared_total", "Reads that were served by another read's request for the index."),
+		relays:  counter("muster_rpc_relays_total", "Writes and reads of agents that do not reach the leader, passed on to it by this server."),
 		served:  counter("muster_rpc_feeds_served_total", "Change feeds served that have ended."),
 		feeds: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "muster_rpc_feeds",
@@ -84,6 +86,13 @@ func (r *RPC) Indexed() {
 func (r *RPC) Shared(reads int) {
 	if r != nil {
 		r.shared.Add(float64(reads))
+	}
+}
+
+// Relayed counts a question that this server asks the leader for another agent.
+func (r *RPC) Relayed() {
+	if r != nil {
+		r.relays.Inc()
 	}
 }
 

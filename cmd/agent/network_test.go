@@ -37,6 +37,11 @@ func (n *testNetwork) split(names ...string) {
 	n.set(func(from, to string) bool { return side[from] != side[to] })
 }
 
+// cutBetween cuts one wire.
+func (n *testNetwork) cutBetween(a, b string) {
+	n.set(func(from, to string) bool { return from == a && to == b || from == b && to == a })
+}
+
 func (n *testNetwork) mend() { n.set(func(string, string) bool { return false }) }
 
 func (n *testNetwork) set(cut func(from, to string) bool) {

@@ -85,3 +85,52 @@ func TestEveryServerIsAlone(t *testing.T) {
 	c.writeKeys("again", 3)
 	c.equal()
 }
+
+// TestOnlyTheLeaderIsOutOfReach cuts nothing but the wire between the leader and a
+// client: what that one registers and writes gets there through other servers.
+func TestOnlyTheLeaderIsOutOfReach(t *testing.T) {
+	t.Parallel()
+	n := newTestNetwork()
+	c := setup{}.startCluster(t, n, 3, 2)
+	leader, client, other := c.leader(), c.by["c1"], c.by["c2"]
+	n.cutBetween(leader.name, client.name)
+	for i := range 3 {
+		client.want("PUT", "/v1/agent/service/register", fmt.Sprintf(`{"Name":"own%d","Address":"192.0.2.%d"}`, i, i), 200, "")
+		other.resolves("registered beyond the cut", fmt.Sprintf("own%d.service.consul", i), fmt.Sprintf("192.0.2.%d", i))
+	}
+	// Keys pass through a server's HTTP API. One that was on its way to the leader when the wire went has no known outcome.
+	eventually(t, "a key is written", "true", func() string { _, body := client.call("PUT", "/v1/kv/k", "v"); return body })
+	other.want("GET", "/v1/kv/k?raw&consistent", "", 200, "v")
+	other.want("PUT", "/v1/catalog/register", `{"Node":"x","Address":"192.0.2.9","Service":{"Service":"db"}}`, 200, "true")
+	if _, err := client.forwarder.Read(t.Context(), catalog.Consistent); err != nil {
+		t.Error(err)
+	}
+	if got := client.lookup("db.service.consul"); got != "192.0.2.9" {
+		t.Errorf("after a consistent read of its own state the client answers %q", got)
+	}
+	if now := c.leader(); now != leader {
+		t.Errorf("%s leads, %s did", now.name, leader.name)
+	}
+	n.mend()
+	c.settled()
+	c.equal()
+}
+
+// TestServerLosesItsLeader cuts the wire between the leader and another server: writes on that one get there through the third.
+func TestServerLosesItsLeader(t *testing.T) {
+	t.Parallel()
+	n := newTestNetwork()
+	c := setup{}.startCluster(t, n, 3, 1)
+	leader := c.leader()
+	lonely := c.servers()[0]
+	if lonely == leader {
+		lonely = c.servers()[1]
+	}
+	n.cutBetween(leader.name, lonely.name)
+	lonely.want("PUT", "/v1/agent/service/register", `{"Name":"own","Address":"192.0.2.1"}`, 200, "")
+	c.by["c1"].resolves("registered beyond the cut", "own.service.consul", "192.0.2.1")
+	n.mend()
+	c.settled()
+	c.everywhere("mended", "own.service.consul", "192.0.2.1")
+	c.equal()
+}

@@ -73,9 +73,7 @@ func TestFrozenFeed(t *testing.T) {
 	client := c.by["c1"]
 	before := client.view.Status()
 	server := c.following(client)
-	n.set(func(from, to string) bool {
-		return from == "c1" && to == server.name || from == server.name && to == "c1"
-	})
+	n.cutBetween("c1", server.name)
 	c.await("another server", func() error {
 		if s := client.view.Status(); !s.Connected || s.Server == server.raftAddr.String() {
 			return fmt.Errorf("%+v", s)

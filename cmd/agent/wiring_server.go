@@ -52,7 +52,7 @@ func (a *Agent) buildServer(cfg *Config) error {
 		Listener: layer, Address: a.raftAddr.String(), Member: a.replica,
 		State: func() *catalog.State { return a.state }, Datacenter: cfg.Datacenter, Feed: a.feedSource,
 		API:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.http.Passed().ServeHTTP(w, r) }),
-		Promise: a.promises.give, Standing: a.standing,
+		Promise: a.promises.give, Standing: a.standing, Relay: func() *rpc.Forwarder { return a.forwarder },
 		Logger: a.logs.With("room", "rpc"), Metrics: a.metrics.RPC,
 	})
 	a.closers.add("rpc", a.rpc.Close)

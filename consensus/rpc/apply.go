@@ -41,7 +41,8 @@ func (f *Forwarder) Apply(ctx context.Context, c catalog.Command) (catalog.Resul
 func (f *Forwarder) commit(ctx context.Context, w *write) (catalog.Result, error) {
 	for attempt := 0; ; attempt++ {
 		leader, changed := f.leader()
-		res, what, err := f.try(ctx, f.target(leader, attempt), w)
+		addr, relay := f.target(leader, attempt)
+		res, what, err := f.try(ctx, addr, relay, w)
 		if what == settled {
 			return res, err
 		}
@@ -53,8 +54,8 @@ func (f *Forwarder) commit(ctx context.Context, w *write) (catalog.Result, error
 	}
 }
 
-// try makes one attempt, with a server that leads if all is well.
-func (f *Forwarder) try(ctx context.Context, addr string, w *write) (catalog.Result, fate, error) {
+// try makes one attempt, with a server that leads or, if it shall relay, one that knows who does.
+func (f *Forwarder) try(ctx context.Context, addr string, relay bool, w *write) (catalog.Result, fate, error) {
 	switch {
 	case f.leads(addr):
 		if !w.safe && len(f.cfg.Member.Peers()) > 1 { // alone, nobody can depose us and take it up
@@ -65,16 +66,16 @@ func (f *Forwarder) try(ctx context.Context, addr string, w *write) (catalog.Res
 	case addr == "":
 		return catalog.Result{}, nothing, errNoLeader
 	}
-	return f.passOn(ctx, addr, w)
+	return f.passOn(ctx, addr, relay, w)
 }
 
 // passOn has another server apply the command.
-func (f *Forwarder) passOn(ctx context.Context, addr string, w *write) (catalog.Result, fate, error) {
+func (f *Forwarder) passOn(ctx context.Context, addr string, relay bool, w *write) (catalog.Result, fate, error) {
 	w.abroad = true
 	if err := w.encode(); err != nil {
 		return catalog.Result{}, settled, err
 	}
-	r, sent, err := f.ask(ctx, addr, query{path: pathApply, body: w.encoded})
+	r, sent, err := f.ask(ctx, addr, query{path: pathApply, body: w.encoded, relay: relay})
 	switch {
 	case err != nil && sent:
 		return catalog.Result{}, unknown, err

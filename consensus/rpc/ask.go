@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -17,26 +18,39 @@ type query struct {
 	path   string
 	params url.Values
 	body   []byte // POST when there is one
+	relay  bool   // a server that does not lead passes it on to the one that does, instead of naming it
 }
 
 // ask puts a question to the server at addr, and if that says who leads instead of
-// it, to that one: agents know the leader, so there is one hop, and two after an election.
+// it, to that one: agents know the leader, so there is one hop, and two after an
+// election. If that one does not answer this agent, it is asked through the other.
 // sent tells of an error whether the question may have reached a leader.
 func (f *Forwarder) ask(ctx context.Context, addr string, q query) (r reply, sent bool, err error) {
 	r, sent, err = f.askOne(ctx, addr, q)
-	if err == nil && r.Fate == elsewhere && r.Leader != "" && r.Leader != addr && r.Leader != f.cfg.Address {
+	switch {
+	case err != nil || r.Fate != elsewhere || r.Leader == "" || r.Leader == addr || r.Leader == f.cfg.Address:
+		return r, sent, err
+	case f.detour.direct(r.Leader):
+		q.relay = false
 		return f.askOne(ctx, r.Leader, q)
+	case !q.relay:
+		q.relay = true
+		return f.askOne(ctx, addr, q)
 	}
 	return r, sent, err
 }
 
 // askOne is call for as long as no other server comes to lead.
 func (f *Forwarder) askOne(ctx context.Context, addr string, q query) (reply, bool, error) {
-	ctx, stop := f.untilDeposed(ctx, addr)
+	within, stop := f.untilDeposed(ctx, addr)
 	defer stop()
-	r, sent, err := f.call(ctx, addr, q)
-	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	r, sent, err := f.call(within, addr, q)
+	why := context.Cause(within)
+	if err == nil || ctx.Err() == nil && (why == nil || errors.Is(why, errSlow)) { // else the server is not to blame
+		f.detour.note(addr, err == nil)
+	}
+	if err != nil && why != nil {
+		err = fmt.Errorf("%w: %w", why, err)
 	}
 	return r, sent, err
 }
@@ -97,7 +111,12 @@ func newRequest(ctx context.Context, addr string, q query) (*http.Request, error
 	if q.body != nil {
 		method, body = http.MethodPost, bytes.NewReader(q.body)
 	}
-	u := url.URL{Scheme: "http", Host: addr, Path: q.path, RawQuery: q.params.Encode()}
+	params := url.Values{}
+	maps.Copy(params, q.params)
+	if q.relay {
+		params.Set(relayParam, "1")
+	}
+	u := url.URL{Scheme: "http", Host: addr, Path: q.path, RawQuery: params.Encode()}
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", addr, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,6 +56,7 @@ type Forwarder struct {
 	cfg    ForwarderConfig
 	links  *links
 	spread *spread
+	detour *detour
 
 	ctx       context.Context // ends at Close
 	end       context.CancelFunc
@@ -73,7 +75,7 @@ func NewForwarder(cfg ForwarderConfig) *Forwarder {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	f := &Forwarder{cfg: cfg, links: newLinks(cfg.Dial), spread: newSpread(cfg.Node), followed: map[string]*feed{}}
+	f := &Forwarder{cfg: cfg, links: newLinks(cfg.Dial), spread: newSpread(cfg.Node), detour: newDetour(), followed: map[string]*feed{}}
 	f.ctx, f.end = context.WithCancel(context.Background())
 	f.indexes = map[catalog.Consistency]*indexes{
 		catalog.Default:    newIndexes(f, catalog.Default),
@@ -131,18 +133,31 @@ func (f *Forwarder) leads(addr string) bool {
 	return m != nil && (addr != "" && addr == f.cfg.Address || m.IsLeader())
 }
 
-// target is the server to ask at a given attempt, "" for none. A server knows from
-// raft who leads. What a client knows may be old: it turns to any server now and
-// then, which tells it the leader.
-func (f *Forwarder) target(leader string, attempt int) string {
-	if f.cfg.Member != nil || leader != "" && attempt%2 == 0 {
-		return leader
+// target is the server to ask at a given attempt, "" for none, and whether that is to
+// pass the question on to the leader. A server knows from raft who leads. What a client
+// knows may be old, and it may not reach the leader: every second attempt, and all
+// while the leader does not answer, go to other servers. A server that has had no
+// leader for longer than an election lasts turns to others, too, about once a second:
+// it may be cut off from the leader alone.
+func (f *Forwarder) target(leader string, attempt int) (addr string, relay bool) {
+	switch {
+	case f.cfg.Member != nil && leader != "":
+		return leader, false
+	case f.cfg.Member != nil && (attempt < 8 || attempt%4 > 0):
+		return "", false
+	case leader != "" && attempt%2 == 0 && f.detour.direct(leader):
+		return leader, false
 	}
-	servers := f.spread.order(f.cfg.Servers())
-	if len(servers) == 0 {
-		return leader
+	others := slices.DeleteFunc(f.spread.order(f.cfg.Servers()), func(addr string) bool {
+		return addr == leader || addr == f.cfg.Address
+	})
+	if len(others) == 0 {
+		return leader, false
 	}
-	return servers[attempt/2%len(servers)]
+	if well := slices.DeleteFunc(slices.Clone(others), f.detour.suspect); len(well) > 0 {
+		others = well
+	}
+	return others[attempt/2%len(others)], true
 }
 
 var (

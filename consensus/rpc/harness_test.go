@@ -58,6 +58,7 @@ type node struct {
 	state  *catalog.State
 	ln     *cutter
 	server *Server
+	relay  *Forwarder
 	api    atomic.Pointer[http.HandlerFunc]
 	ready  atomic.Bool
 	lags   atomic.Bool // it does not apply what others write
@@ -88,6 +89,9 @@ func newCluster(t *testing.T, servers int) *cluster {
 	for range servers {
 		c.nodes = append(c.nodes, c.serve())
 	}
+	for _, n := range c.nodes {
+		n.relay = c.agent(n)
+	}
 	c.lead(c.nodes[0].addr)
 	return c
 }
@@ -101,7 +105,7 @@ func (c *cluster) serve() *node {
 	n.ready.Store(true)
 	n.server = NewServer(ServerConfig{
 		Listener: n.ln, Address: n.addr, Member: n, State: func() *catalog.State { return n.state }, Datacenter: "dc1",
-		Feed: n.feed,
+		Feed: n.feed, Relay: func() *Forwarder { return n.relay },
 		API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if h := n.api.Load(); h != nil {
 				(*h)(w, r)

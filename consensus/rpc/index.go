@@ -22,6 +22,8 @@ type indexes struct {
 	busy bool
 	over bool   // closed
 	next *round // nil while nobody waits for it
+
+	failures int // in a row; of run alone
 }
 
 // round is a request with its readers.
@@ -75,7 +77,6 @@ func (x *indexes) close() {
 // run serves rounds until nobody waits for one. An attempt after a failed one may
 // turn to another server.
 func (x *indexes) run() {
-	failures := 0
 	for {
 		x.mu.Lock()
 		r := x.next
@@ -87,10 +88,10 @@ func (x *indexes) run() {
 		}
 		x.mu.Unlock()
 		x.f.cfg.Metrics.Shared(r.readers - 1) // nobody enters it any more
-		r.index, r.err = x.fetch(failures)
-		failures++
+		r.index, r.err = x.fetch(x.failures)
+		x.failures++
 		if r.err == nil {
-			failures = 0
+			x.failures = 0
 		}
 		close(r.done)
 	}
@@ -100,17 +101,17 @@ func (x *indexes) run() {
 func (x *indexes) fetch(attempt int) (uint64, error) {
 	f := x.f
 	leader, _ := f.leader()
-	addr := f.target(leader, attempt)
+	addr, relay := f.target(leader, attempt)
 	if f.leads(addr) {
 		ctx, cancel := context.WithTimeoutCause(f.ctx, f.cfg.Attempt, errSlow)
 		defer cancel()
 		return f.cfg.Member.ReadIndex(ctx, x.mode)
 	}
-	if addr == "" {
+	if addr == "" || relay && f.cfg.Member != nil { // a server without a leader will not reach its index
 		return 0, errNoLeader
 	}
 	f.cfg.Metrics.Indexed()
-	r, _, err := f.ask(f.ctx, addr, query{path: pathIndex, params: url.Values{"mode": {nameOf(x.mode)}}})
+	r, _, err := f.ask(f.ctx, addr, query{path: pathIndex, params: url.Values{"mode": {nameOf(x.mode)}}, relay: relay})
 	switch {
 	case err != nil:
 		return 0, err

@@ -80,13 +80,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, method string, f
 type answerer func(ctx context.Context, r *http.Request, body []byte) reply
 
 // apply commits a command.
-func (s *Server) apply(ctx context.Context, _ *http.Request, body []byte) reply {
+func (s *Server) apply(ctx context.Context, r *http.Request, body []byte) reply {
 	c, err := catalog.Decode(body)
 	if err != nil {
 		return reply{outcome: outcomeOf(false, catalog.Errorf(catalog.Invalid, "%w", err))}
 	}
 	if away, leader := s.away(); away {
-		return reply{Fate: elsewhere, Leader: leader}
+		return s.elsewhere(ctx, r, leader, body)
 	}
 	answer := replyTo(s.cfg.Member.Apply(ctx, c))
 	if answer.Fate == nothing {
@@ -106,7 +106,7 @@ func (s *Server) index(ctx context.Context, r *http.Request, _ []byte) reply {
 		return reply{outcome: outcomeOf(false, catalog.Errorf(catalog.Invalid, "mode is none of default, consistent"))}
 	}
 	if away, leader := s.away(); away {
-		return reply{Fate: elsewhere, Leader: leader}
+		return s.elsewhere(ctx, r, leader, nil)
 	}
 	index, err := s.cfg.Member.ReadIndex(ctx, mode)
 	if err != nil {

@@ -32,7 +32,7 @@ const (
 	maxStreams = 1000
 )
 
-// ServerConfig says what a Server serves from. Datacenter, Feed, API, Logger and Metrics may be left out.
+// ServerConfig says what a Server serves from. Datacenter, Feed, Relay, API, Logger and Metrics may be left out.
 type ServerConfig struct {
 	// Listener yields the connections of the RPC protocol. Close closes it.
 	Listener net.Listener
@@ -48,6 +48,8 @@ type ServerConfig struct {
 	// Promise and Standing answer other servers; see the methods of Forwarder by these names.
 	Promise  func(founder string) bool
 	Standing func() Standing
+	// Relay asks the leader on behalf of agents that do not reach it. Nil: they are told who leads.
+	Relay func() *Forwarder
 	// API serves all requests that are not this package's own, except those to an agent itself.
 	API     http.Handler
 	Logger  *slog.Logger

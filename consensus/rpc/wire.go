@@ -20,6 +20,10 @@ const (
 	pathFeed  = "/rpc/feed"
 )
 
+// relayParam asks a server that does not lead to pass the question on to the one that
+// does. It is not passed on with it, so there is one hop more at most.
+const relayParam = "relay"
+
 // waitHeader carries how many milliseconds the caller still waits: clocks differ, so no point in time does.
 const waitHeader = "Muster-Wait"
 
