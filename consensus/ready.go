@@ -8,7 +8,11 @@ func (r *Replica) Ready() bool { return r.ready.Load() }
 
 // heard is told of the commit index in each message of a leader, before raft acts on it.
 func (r *Replica) heard(commit uint64) {
-	if commit == 0 || r.ready.Load() {
+	if commit == 0 {
+		return
+	}
+	r.told.Store(commit)
+	if r.ready.Load() {
 		return
 	}
 	r.goal.CompareAndSwap(0, commit)

@@ -64,3 +64,23 @@ func TestCatchUp(t *testing.T) {
 		})
 	}
 }
+
+func TestBehind(t *testing.T) {
+	none, _ := start(t, config(t, ""))
+	if n := none.Behind(); n != 0 {
+		t.Errorf("behind by %d before the start", n)
+	}
+	r, state := leader(t, config(t, ""))
+	put(t, r, "a", "b")
+	if n := r.Behind(); n != 0 {
+		t.Errorf("a leader that has applied all is behind by %d", n)
+	}
+	r.heard(state.Applied() + 100) // as from another leader
+	if n := r.Behind(); n != 100 {
+		t.Errorf("behind by %d, want 100", n)
+	}
+	r.heard(1)
+	if n := r.Behind(); n != 0 {
+		t.Errorf("behind by %d what was committed long ago", n)
+	}
+}

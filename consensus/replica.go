@@ -38,6 +38,7 @@ type Replica struct {
 	turned   chan struct{} // the disk has stalled, or answers again
 	ready    atomic.Bool
 	goal     atomic.Uint64 // index to be ready at; 0: not known yet
+	told     atomic.Uint64 // commit index in the last message of a leader
 	progress chan struct{} // the goal may have been reached
 	settled  atomic.Uint64 // see reach
 	leading  chan bool     // holds the latest value nobody has taken yet; sent to by announce only

@@ -50,6 +50,23 @@ func (r *Replica) CommitIndex() uint64 {
 	return 0
 }
 
+// Behind is by how many entries the state is behind what is committed as far as this replica has
+// heard, from a leader or as one; 0 before Start. Entries that raft keeps to itself count only among others.
+func (r *Replica) Behind() uint64 {
+	m := r.raft.Load()
+	if m == nil {
+		return 0
+	}
+	goal := max(r.told.Load(), m.CommitIndex())
+	if goal <= m.LastIndex() {
+		if seen, err := r.lastSeenByState(goal); err == nil {
+			goal = seen
+		}
+	}
+	applied := r.state.Applied()
+	return max(goal, applied) - applied
+}
+
 // refused logs a connection that came to raft's share of the port and was not let in.
 func (r *Replica) refused(remote net.Addr, reason string) {
 	r.hc.Warn("raft connection refused", "remote", remote, "reason", reason)

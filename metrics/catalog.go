@@ -1,11 +1,17 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // Catalog tells how much this agent's copy of the catalog holds and how far it has come.
 type Catalog struct {
-	rows  map[string]prometheus.Gauge
-	index prometheus.Gauge
+	rows   map[string]prometheus.Gauge
+	index  prometheus.Gauge
+	behind prometheus.Gauge
+	age    prometheus.Gauge
 }
 
 func newCatalog(reg prometheus.Registerer) *Catalog {
@@ -17,8 +23,16 @@ func newCatalog(reg prometheus.Registerer) *Catalog {
 		Name: "muster_catalog_index",
 		Help: "Raft index this agent's catalog is at.",
 	})
-	reg.MustRegister(vec, index)
-	c := &Catalog{rows: map[string]prometheus.Gauge{}, index: index}
+	behind := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "muster_catalog_behind_entries",
+		Help: "Raft entries by which this agent's catalog is behind the leader's, as far as it has heard: a server from the leader, a client from the server that feeds it.",
+	})
+	age := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "muster_catalog_behind_seconds",
+		Help: "Time since this agent's catalog was last known to be the leader's; 0 on the leader.",
+	})
+	reg.MustRegister(vec, index, behind, age)
+	c := &Catalog{rows: map[string]prometheus.Gauge{}, index: index, behind: behind, age: age}
 	for _, t := range []string{"nodes", "instances", "checks", "keys"} {
 		c.rows[t] = vec.WithLabelValues(t)
 	}
@@ -32,4 +46,10 @@ func (c *Catalog) Set(nodes, instances, checks, keys int, index uint64) {
 	c.rows["checks"].Set(float64(checks))
 	c.rows["keys"].Set(float64(keys))
 	c.index.Set(float64(index))
+}
+
+// Behind records how far the catalog is behind the leader's, in entries of the log, and since when at most.
+func (c *Catalog) Behind(entries uint64, age time.Duration) {
+	c.behind.Set(float64(entries))
+	c.age.Set(age.Seconds())
 }

@@ -13,6 +13,7 @@ func TestRead(t *testing.T) {
 	r.DNS.Query(Slow, "A", "NOERROR", 3*time.Second)
 	r.DNS.Query(Hit, "A", "NOERROR", time.Second)
 	r.Catalog.Set(1, 2, 3, 4, 99)
+	r.Catalog.Behind(7, 2*time.Second)
 	odd := prometheus.NewGauge(prometheus.GaugeOpts{Name: "odd", Help: "No number."})
 	odd.Set(math.NaN())
 	r.reg.MustRegister(odd)
@@ -30,6 +31,7 @@ func TestRead(t *testing.T) {
 	}
 	for name, want := range map[string]float64{
 		"muster_dns_queries_totalANOERRORhit": 1, "muster_dns_queries_totalANOERRORslow": 1, "muster_dns_queries_totalANOERRORmiss": 0, "muster_catalog_index": 99, "muster_catalog_rowschecks": 3,
+		"muster_catalog_behind_entries": 7, "muster_catalog_behind_seconds": 2,
 		"muster_dns_query_duration_seconds count": 2, "muster_dns_query_duration_seconds sum": 4,
 	} {
 		if have, ok := values[name]; !ok || have != want {

@@ -96,7 +96,7 @@ func (s *stream) status(payload []byte) error {
 	if err != nil {
 		return err
 	}
-	s.view.connected(s.server)
+	s.view.connected(s.server, m.index)
 	if m.sent != s.at {
 		return fmt.Errorf("%w: the server believes us at %d, we are at %d", errInvalid, m.sent, s.at)
 	}

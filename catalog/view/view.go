@@ -32,6 +32,7 @@ type Config struct {
 // Status tells how good the copy is.
 type Status struct {
 	Index     uint64        // raft index the rows are at
+	Behind    uint64        // entries that the server heard last was ahead of that; 0 without any
 	Age       time.Duration // since they were last known to be current; 0 without any
 	Ready     bool          // there is a copy, no older than MaxStale
 	Connected bool          // a server's feed is open and not silent
@@ -53,7 +54,8 @@ type View struct {
 
 // standing is what a View knows about its rows.
 type standing struct {
-	status    Status    // without Index, Age and Ready
+	status    Status    // without Index, Behind, Age and Ready
+	source    uint64    // index of the server heard last
 	has       bool      // there are rows
 	current   time.Time // when a server last knew them to be current; zero until one says so
 	onDisk    time.Time // the same, as the file has it, on the wall clock
@@ -87,6 +89,7 @@ func (v *View) Status() Status {
 	defer v.mu.Unlock()
 	s := v.standing.status
 	s.Index = v.state.Applied()
+	s.Behind = max(v.standing.source, s.Index) - s.Index
 	s.Age = v.standing.age()
 	s.Ready = v.standing.has && (v.cfg.MaxStale == 0 || s.Age <= v.cfg.MaxStale)
 	return s
@@ -132,11 +135,12 @@ func (v *View) Run(ctx context.Context) {
 	}
 }
 
-// connected notes that a feed speaks to us.
-func (v *View) connected(server string) {
+// connected notes that the feed of a server at an index speaks to us.
+func (v *View) connected(server string, index uint64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.standing.status.Connected, v.standing.status.Server = true, server
+	v.standing.source = index
 }
 
 func (v *View) disconnected() {

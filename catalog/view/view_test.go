@@ -297,3 +297,28 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, _, stop := following(t, Config{}, newServer("a", filled(t, 5)))
+		defer stop()
+		synctest.Wait()
+		at := v.Status().Index
+		if n := v.Status().Behind; n != 0 {
+			t.Errorf("behind by %d once everything came", n)
+		}
+		v.connected("b", at+7)
+		if n := v.Status().Behind; n != 7 {
+			t.Errorf("behind by %d, want 7", n)
+		}
+		time.Sleep(2 * heartbeat)
+		synctest.Wait()
+		if n := v.Status().Behind; n != 0 {
+			t.Errorf("behind by %d once the server said otherwise", n)
+		}
+		v.connected("c", 1)
+		if n := v.Status().Behind; n != 0 {
+			t.Errorf("behind by %d a server that is behind us", n)
+		}
+	})
+}

@@ -92,6 +92,14 @@ func (a *Agent) age() time.Duration {
 	return a.replica.LastContact()
 }
 
+// behind is by how many entries this agent's catalog is behind the leader's, as far as it has heard.
+func (a *Agent) behind() uint64 {
+	if a.replica == nil {
+		return a.view.Status().Behind
+	}
+	return a.replica.Behind()
+}
+
 // datacenters returns the names of all known datacenters, this one first.
 func (a *Agent) datacenters() []string {
 	own := a.config().Datacenter

@@ -14,6 +14,7 @@ func (a *Agent) measure() {
 	snap := a.state.Snapshot()
 	n := snap.Counts()
 	a.metrics.Catalog.Set(n.Nodes, n.Instances, n.Checks, n.Keys, snap.Index)
+	a.metrics.Catalog.Behind(a.behind(), a.age())
 	var server, https time.Time
 	if a.rpcCerts != nil {
 		server = a.rpcCerts.Expiry()
