@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -149,6 +150,12 @@ func TestDNSOverTCP(t *testing.T) {
 		{"in full", func(p []byte) []byte { return append(binary.BigEndian.AppendUint16(nil, uint16(len(p))), p...) }, catalog.Passing, "10.0.0.2"},
 		{"broken off", func(p []byte) []byte { return append(binary.BigEndian.AppendUint16(nil, uint16(len(p))), p[:20]...) }, catalog.Critical, "EOF"},
 		{"nothing", func([]byte) []byte { return nil }, catalog.Critical, "EOF"},
+		{"another query's answer", func(p []byte) []byte {
+			return append(binary.BigEndian.AppendUint16(nil, uint16(len(p))), append([]byte{^p[0]}, p[1:]...)...)
+		}, catalog.Critical, "EOF"},
+		{"as much noise as fits", func(p []byte) []byte {
+			return append(append([]byte{0xff, 0xff}, p[:2]...), bytes.Repeat([]byte{0xff}, 0xffff-2)...)
+		}, catalog.Critical, "no DNS message"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			at := datagrams(t, func(p []byte) []byte {
