@@ -147,6 +147,9 @@ func (r *report) judge(strict bool) error {
 			}
 		}
 	}
+	if strict && r.EntryRate*5 > r.FlipRate {
+		return fmt.Errorf("flips: %.0f a second made %.0f log entries, wanted a fifth", r.FlipRate, r.EntryRate)
+	}
 	return nil
 }
 

@@ -30,12 +30,13 @@ func TestJudge(t *testing.T) {
 		strict bool
 		spoil  func(*report)
 	}{
-		"calm, interval: 1 drops happened, 2 were to":             {false, func(r *report) { r.Rows[0].Drops = 1 }},
-		"load, hold: 1 dead instances came back":                  {false, func(r *report) { r.Rows[3].Back = 1 }},
-		"calm, hold: from death, p99 is 50.1 ms, wanted 50":       {true, func(r *report) { r.Rows[2].DeathP99 = 50.1 }},
-		"calm, interval: from sight, p50 is 20.1 ms, wanted 20":   {true, func(r *report) { r.Rows[0].SeenP50 = 20.1 }},
-		"load, interval: from sight, p99 is 250.1 ms, wanted 250": {true, func(r *report) { r.Rows[1].SeenP99 = 250.1 }},
-		"flips, hold: 0 drops happened, 2 were to":                {false, func(r *report) { r.row("flips", "hold") }},
+		"calm, interval: 1 drops happened, 2 were to":              {false, func(r *report) { r.Rows[0].Drops = 1 }},
+		"load, hold: 1 dead instances came back":                   {false, func(r *report) { r.Rows[3].Back = 1 }},
+		"calm, hold: from death, p99 is 50.1 ms, wanted 50":        {true, func(r *report) { r.Rows[2].DeathP99 = 50.1 }},
+		"calm, interval: from sight, p50 is 20.1 ms, wanted 20":    {true, func(r *report) { r.Rows[0].SeenP50 = 20.1 }},
+		"load, interval: from sight, p99 is 250.1 ms, wanted 250":  {true, func(r *report) { r.Rows[1].SeenP99 = 250.1 }},
+		"flips: 500 a second made 101 log entries, wanted a fifth": {true, func(r *report) { r.EntryRate = 101 }},
+		"flips, hold: 0 drops happened, 2 were to":                 {false, func(r *report) { r.row("flips", "hold") }},
 	} {
 		r := good()
 		c.spoil(r)
