@@ -130,13 +130,15 @@ func (r *Runner) Update(checkID string, s catalog.Status, output string) error {
 	case c == nil:
 		return unknown(checkID)
 	case c.def.Kind() != catalog.KindTTL:
-		return catalog.Errorf(catalog.Invalid, "check %q is probed (%s); only ttl checks take updates", checkID, c.def.Kind())
+		return catalog.Errorf(catalog.Invalid, "CheckID %q does not have associated TTL: it is probed (%s)", checkID, c.def.Kind())
 	}
 	return c.update(s, output, time.Now())
 }
 
+// unknown is the error of an id without a check. Clients of Consul tell it, and that
+// of a check without a TTL, by how they begin.
 func unknown(checkID string) error {
-	return catalog.Errorf(catalog.NotFound, "this agent has no check with id %q", checkID)
+	return catalog.Errorf(catalog.NotFound, "Unknown check ID %q: this agent has none by that id; a check's name is not its id", checkID)
 }
 
 // Close stops all checks, kills scripts that still run, and returns once every goroutine has ended.

@@ -73,7 +73,7 @@ func (s *Server) agentService(r *request) (answer, error) {
 		changed := s.deps.Registrations.Changed()
 		i := s.registered(id)
 		if i == nil {
-			return a, failf(http.StatusNotFound, "unknown service ID: %.100q", id)
+			return a, failf(http.StatusNotFound, "unknown service ID: %.100s", id)
 		}
 		service := s.shapeAgentService(i)
 		if service.ContentHash, err = contentHash(service); err != nil {

@@ -26,15 +26,26 @@ type answer struct {
 
 // readMark says how fresh a read was.
 type readMark struct {
-	index uint64
-	fresh catalog.Freshness
+	index  uint64
+	fresh  catalog.Freshness
+	mode   catalog.Consistency
+	cached bool // ?cached was asked for, and the agent's own copy was new enough
 }
+
+// consistencyNames are what Consul calls the modes in its answers.
+var consistencyNames = map[catalog.Consistency]string{catalog.Default: "leader", catalog.Stale: "stale", catalog.Consistent: "consistent"}
 
 // tell puts a mark into the headers that clients know.
 func (m *readMark) tell(h http.Header) {
 	h.Set("X-Consul-Index", strconv.FormatUint(max(m.index, 1), 10))
 	h.Set("X-Consul-KnownLeader", strconv.FormatBool(m.fresh.KnownLeader))
 	h.Set("X-Consul-LastContact", strconv.FormatInt(m.fresh.LastContact.Milliseconds(), 10))
+	h.Set("X-Consul-Effective-Consistency", consistencyNames[m.mode])
+	h.Set("X-Consul-Query-Backend", "blocking-query")
+	if m.cached {
+		h.Set("X-Cache", "HIT")
+		h.Set("Age", strconv.FormatInt(int64(m.fresh.LastContact.Seconds()), 10))
+	}
 }
 
 // gzipFrom is the size of body from which compression pays.
@@ -62,6 +73,7 @@ func (a *answer) content(pretty bool) ([]byte, string, error) {
 // send writes the headers and the body.
 func (a *answer) send(w http.ResponseWriter, body []byte, kind string, gzipped bool) {
 	h := w.Header()
+	h.Set("X-Consul-Default-Acl-Policy", "allow") // there are no ACLs; clients ask before they hide what they cannot see
 	for name, values := range a.header {
 		h[name] = values
 	}

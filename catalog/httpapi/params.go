@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -26,18 +27,27 @@ type readOptions struct {
 	// since restored, say) waits its whole time and then tells the true one.
 	index uint64
 	wait  time.Duration
+	// cached allows an answer from the agent's own copy, if it was known to be the
+	// leader's at most maxAge ago; negative: however long ago.
+	cached bool
+	maxAge time.Duration
 }
 
-// readOptions reads ?stale, ?consistent, ?index and ?wait.
+// readOptions reads ?stale, ?consistent, ?cached, ?index and ?wait.
 func (r *request) readOptions() (readOptions, error) {
 	o := readOptions{wait: defaultWait}
 	switch stale, consistent := r.has("stale"), r.has("consistent"); {
 	case stale && consistent:
 		return o, catalog.Errorf(catalog.Invalid, "stale and consistent exclude each other")
+	case r.cached && consistent:
+		return o, catalog.Errorf(catalog.Invalid, "cached and consistent exclude each other")
 	case stale:
 		o.mode = catalog.Stale
 	case consistent:
 		o.mode = catalog.Consistent
+	}
+	if o.cached = r.cached; o.cached {
+		o.maxAge = maxAge(r.Header)
 	}
 	index, err := r.uint("index")
 	if err != nil {
@@ -54,6 +64,23 @@ func (r *request) readOptions() (readOptions, error) {
 		}
 	}
 	return o, nil
+}
+
+// maxAge reads the max-age of a request's Cache-Control (RFC 9111 section 5.2.1.1),
+// and must-revalidate as Consul does, as an age of 0. Negative: there is neither.
+func maxAge(h http.Header) time.Duration {
+	age := time.Duration(-1)
+	for item := range strings.SplitSeq(strings.Join(h.Values("Cache-Control"), ","), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(item), "=")
+		seconds, err := strconv.ParseUint(value, 10, 31)
+		switch {
+		case strings.EqualFold(name, "must-revalidate"):
+			return 0
+		case strings.EqualFold(name, "max-age") && err == nil:
+			age = time.Duration(seconds) * time.Second
+		}
+	}
+	return age
 }
 
 // jittered is the wait with up to a sixteenth added.

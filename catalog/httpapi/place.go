@@ -62,8 +62,8 @@ const passedHeader = "X-Muster-Passed"
 
 // where decides where a request for a datacenter ("": this one) is served. Nothing else does.
 func (s *Server) where(p place, r *request, dc string) (destination, http.Handler) {
-	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-	stale := reads && r.has("stale")
+	reads := r.reads()
+	stale := reads && r.has("stale") || r.asksCached(p)
 	client := s.deps.Elsewhere != nil
 	switch {
 	case p == ofAgent:
@@ -81,6 +81,13 @@ func (s *Server) where(p place, r *request, dc string) (destination, http.Handle
 	}
 	return here, nil
 }
+
+// reads reports whether a request changes nothing.
+func (r *request) reads() bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// asksCached reports whether a request is a read with ?cached of what every agent
+// holds; elsewhere the parameter means nothing.
+func (r *request) asksCached(p place) bool { return p == ofView && r.reads() && r.has("cached") }
 
 func (s *Server) atLeader() (destination, http.Handler) {
 	if s.deps.Leader == nil {

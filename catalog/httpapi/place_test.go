@@ -50,6 +50,8 @@ GET /v1/catalog/nodes                           here      here      server
 GET /v1/catalog/nodes?stale                     here      here      here
 GET /v1/catalog/nodes?stale&index=7             here      here      here
 GET /v1/catalog/nodes?stale&dc=dc2              remote    remote    server
+GET /v1/catalog/nodes?cached                    here      here      here
+GET /v1/kv/a?cached                             here      here      server
 GET /v1/catalog/services                        here      here      server
 GET /v1/catalog/service/web?stale               here      here      here
 GET /v1/catalog/node/n1                         here      here      server
@@ -169,7 +171,7 @@ func TestOfAgent(t *testing.T) {
 	servers := roles(t)
 	for _, rt := range servers["client"].table() {
 		own := !strings.HasPrefix(rt.template, "/v1/") || strings.HasPrefix(rt.template, "/v1/agent/") ||
-			strings.HasPrefix(rt.template, "/v1/dns/") ||
+			strings.HasPrefix(rt.template, "/v1/dns/") || strings.HasPrefix(rt.template, "/v1/acl/") ||
 			slices.Contains([]string{"/v1/health/live", "/v1/health/ready", "/v1/events/stream"}, rt.template)
 		if own != (rt.place == ofAgent) {
 			t.Errorf("%s: is of place %d", rt.template, rt.place)

@@ -47,7 +47,7 @@ func (s *Server) read(r *request, find finder) (answer, error) {
 	a := answer{}
 	over := opts.index == 0
 	for {
-		fresh, err := s.freshen(r.Context(), opts.mode)
+		mark, err := s.freshenFor(r.Context(), opts)
 		if err != nil {
 			return a, err
 		}
@@ -56,7 +56,7 @@ func (s *Server) read(r *request, find finder) (answer, error) {
 			return a, err
 		}
 		if over || f.index() > opts.index {
-			return a.found(f, fresh), nil
+			return a.found(f, mark), nil
 		}
 		if expired == nil {
 			timer := time.NewTimer(opts.jittered())
@@ -80,8 +80,9 @@ func (s *Server) read(r *request, find finder) (answer, error) {
 }
 
 // found completes an answer.
-func (a answer) found(f found, fresh catalog.Freshness) answer {
-	a.read = &readMark{index: f.index(), fresh: fresh}
+func (a answer) found(f found, mark readMark) answer {
+	mark.index = f.index()
+	a.read = &mark
 	switch {
 	case f.missing:
 		a.status = http.StatusNotFound
@@ -98,6 +99,19 @@ func (s *Server) freshen(ctx context.Context, mode catalog.Consistency) (catalog
 	ctx, cancel := context.WithTimeout(ctx, s.hold())
 	defer cancel()
 	return s.deps.Consensus.Read(ctx, mode)
+}
+
+// freshenFor waits for the freshness that a read asks for. With ?cached the agent's
+// own copy will do as it is, unless it has not heard of the leader for too long.
+func (s *Server) freshenFor(ctx context.Context, opts readOptions) (readMark, error) {
+	if opts.cached {
+		fresh, err := s.freshen(ctx, catalog.Stale)
+		if err == nil && (opts.maxAge < 0 || fresh.LastContact <= opts.maxAge) {
+			return readMark{fresh: fresh, mode: catalog.Stale, cached: true}, nil
+		}
+	}
+	fresh, err := s.freshen(ctx, opts.mode)
+	return readMark{fresh: fresh, mode: opts.mode}, err
 }
 
 // apply commits a command.

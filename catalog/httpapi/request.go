@@ -15,10 +15,11 @@ import (
 // request is what a handler is given.
 type request struct {
 	*http.Request
-	args  map[string]string // parameters of the path, decoded
-	query url.Values
-	body  []byte
-	wait  func() // called before the handler blocks or streams: lifts the write deadline
+	args   map[string]string // parameters of the path, decoded
+	query  url.Values
+	body   []byte
+	cached bool   // see asksCached
+	wait   func() // called before the handler blocks or streams: lifts the write deadline
 	// shapes spares decode the look at its target's type; nil: it looks.
 	shapes *document.Shapes
 }

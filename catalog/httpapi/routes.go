@@ -20,6 +20,7 @@ func (s *Server) table() []route {
 		s.operatorRoutes(),
 		s.dnsRoutes(),
 		s.snapshotRoutes(),
+		s.aclRoutes(),
 	)
 }
 

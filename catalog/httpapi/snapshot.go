@@ -55,7 +55,7 @@ func (s *Server) getSnapshot(r *request) (answer, error) {
 	r.wait() // the first byte comes when all rows were counted
 	return answer{waited: true, serve: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		snap := s.deps.State.Snapshot()
-		(&readMark{index: snap.Index, fresh: fresh}).tell(w.Header())
+		(&readMark{index: snap.Index, fresh: fresh, mode: opts.mode}).tell(w.Header())
 		w.Header().Set("Content-Type", "application/x-gzip")
 		if r.Method != http.MethodHead {
 			s.sendSnapshot(w, r, snap)

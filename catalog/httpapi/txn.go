@@ -111,7 +111,7 @@ func (s *Server) readTxn(r *request, c *catalog.Txn) (answer, error) {
 	snap := s.deps.State.Snapshot()
 	rows, errs := snap.Txn(c)
 	a := txnReply(rows, errs)
-	a.read = &readMark{index: snap.Index, fresh: fresh}
+	a.read = &readMark{index: snap.Index, fresh: fresh, mode: opts.mode}
 	return a, nil
 }
 

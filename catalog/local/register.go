@@ -49,7 +49,7 @@ func (s *Store) RegisterCheck(def catalog.CheckDefinition) error {
 	}
 	return s.change(func(e *edit) error {
 		if n.ServiceID != "" && e.services[n.ServiceID] == nil {
-			return catalog.Errorf(catalog.NotFound, "check %q: this agent has no service with id %q", n.ID, n.ServiceID)
+			return catalog.Errorf(catalog.NotFound, "ServiceID %q does not exist: this agent has no such service for the check %q", n.ServiceID, n.ID)
 		}
 		if err := e.mayOwn(n); err != nil {
 			return err

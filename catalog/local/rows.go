@@ -39,6 +39,9 @@ func checkRow(node string, d *catalog.CheckDefinition, i *catalog.Instance) cata
 	if d.Observers > 1 {
 		row.Definition = d.Probe()
 	}
+	if row.IsMaintenance() {
+		row.Type = string(catalog.Maintenance)
+	}
 	if i != nil {
 		row.ServiceName, row.ServiceTags = i.Name, i.Tags
 	}

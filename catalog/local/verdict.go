@@ -120,10 +120,12 @@ func capOutput(output string, limit int) string {
 	return output[:limit]
 }
 
+// Clients of Consul tell these two by how they begin.
+
 func unknownCheck(id string) error {
-	return catalog.Errorf(catalog.NotFound, "this agent has no check with id %q", id)
+	return catalog.Errorf(catalog.NotFound, "Unknown check ID %q: this agent has none by that id; a check's name is not its id", id)
 }
 
 func unknownService(id string) error {
-	return catalog.Errorf(catalog.NotFound, "this agent has no service with id %q", id)
+	return catalog.Errorf(catalog.NotFound, "Unknown service ID %q: this agent has none by that id; a service's name is not its id", id)
 }

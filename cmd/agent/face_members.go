@@ -40,7 +40,7 @@ func (f *face) Members(wan bool) ([]httpapi.Member, error) {
 
 // shownMember is a member with the tags that Consul's clients look for.
 func shownMember(m *gossip.Member) httpapi.Member {
-	tags := map[string]string{"role": "node", "dc": m.Datacenter, "id": m.ID, "build": m.Build, "vsn": protocolVersion}
+	tags := map[string]string{"role": "node", "dc": m.Datacenter, "id": m.ID, "build": m.Build, "vsn": protocolVersion, "acls": "0"}
 	if m.Server {
 		tags["role"] = "consul"
 		tags["port"] = strconv.Itoa(int(m.RPC.Port()))
@@ -67,10 +67,12 @@ func (f *face) Join(ctx context.Context, address string, wan bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := pool.Join(ctx, []string{address}); err != nil {
-		return catalog.Errorf(catalog.Internal, "join %s: %w", address, err)
+	switch _, err := pool.Join(ctx, []string{address}); {
+	case err == nil, errors.Is(err, gossip.ErrOnlySelf): // it has met itself, as Consul's agents do
+		return nil
+	default:
+		return catalog.Errorf(catalog.Unavailable, "join %s: %w", address, err)
 	}
-	return nil
 }
 
 // ForceLeave implements httpapi.Agent. In the WAN pool it knows servers as NODE.DC.

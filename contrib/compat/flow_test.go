@@ -43,7 +43,7 @@ func newFlow(t *testing.T, a *agent) *flow {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &flow{T: t, Client: c, agent: a, prefix: strings.NewReplacer("/", "-", "_", "-").Replace(strings.ToLower(t.Name()))}
+	return &flow{T: t, Client: c, agent: a, prefix: strings.NewReplacer("/", "-", "_", "-", ",", "").Replace(strings.ToLower(t.Name()))}
 }
 
 // key is a name that no other flow uses.
