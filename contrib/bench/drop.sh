@@ -18,8 +18,8 @@
 #
 # Prints how long it took until no agent's DNS showed the dead instance (the answer without it was
 # there), from its death and from the moment that its probe saw it (as the probing agent tells),
-# for people as a table, for programs as one line of JSON; and how many flips a second made
-# how many entries a second in the raft log.
+# for people as a table, for programs as one line of JSON; what the agents' own metrics say of it; and how
+# many flips a second made how many entries a second in the raft log.
 #
 # Exits with 1 if not all drops happened, an answer was lost, or a dead instance came back; with
 # -strict also if something took longer than wanted. The machine's other work counts.

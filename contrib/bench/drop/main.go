@@ -166,6 +166,10 @@ func (b *bench) besideFlips(ctx context.Context, o options, r *report) (err erro
 
 // drops closes endpoints one after the other for as long as more says so.
 func (s *service) drops(ctx context.Context, row *row, more func(done int) bool) error {
+	before, err := s.own(ctx)
+	if err != nil {
+		return err
+	}
 	for n := 0; more(n) && ctx.Err() == nil; n++ {
 		d, err := s.drop(ctx, n%instances)
 		if err != nil {
@@ -173,5 +177,7 @@ func (s *service) drops(ctx context.Context, row *row, more func(done int) bool)
 		}
 		row.add(d)
 	}
-	return ctx.Err()
+	after, err := s.own(ctx)
+	row.own(before, after)
+	return err
 }

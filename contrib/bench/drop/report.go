@@ -36,8 +36,13 @@ type row struct {
 	SeenP99   float64 `json:"seen_p99"`
 	NoticeP50 float64 `json:"notice_p50"` // from the death to when the probe saw it
 	NoticeP99 float64 `json:"notice_p99"`
-	Asked     float64 `json:"asked_per_second,omitempty"` // by the load
-	Answered  float64 `json:"answered_per_second,omitempty"`
+	// Applied and Answer are means of what the probing agents' own metrics say: from sight until it
+	// was committed, and until their own DNS knew.
+	Applied  float64 `json:"applied_mean"`
+	Answer   float64 `json:"own_answer_mean"`
+	Machine  float64 `json:"load_average"`               // of the machine in the last minute: what else it was busy with counts
+	Asked    float64 `json:"asked_per_second,omitempty"` // by the load
+	Answered float64 `json:"answered_per_second,omitempty"`
 
 	death, seen, notice []time.Duration
 }
@@ -94,6 +99,12 @@ func (r *report) print(out io.Writer) {
 	}
 	fmt.Fprintln(out)
 	for _, w := range r.Rows {
+		whose := ""
+		if w.Phase == "flips" {
+			whose = " of all checks"
+		}
+		fmt.Fprintf(out, "%s, %s: agents say %.1f to commit, %.1f to their own answer (means%s); load average of the machine %.1f\n",
+			w.Phase, w.Kind, w.Applied, w.Answer, whose, w.Machine)
 		if w.Asked > 0 {
 			fmt.Fprintf(out, "load during %s: %.0f questions a second, %.0f answered\n", w.Kind, w.Asked, w.Answered)
 		}

@@ -49,6 +49,14 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+func TestOwnFiguresAreOfTheTimeBetween(t *testing.T) {
+	w := &row{}
+	w.own(own{applied: tally{1, 10}, answered: tally{2, 10}, machine: 9}, own{applied: tally{1.03, 13}, answered: tally{2, 10}, machine: 1.5})
+	if w.Applied != 10 || w.Answer != 0 || w.Machine != 1.5 {
+		t.Errorf("own figures are %v, %v, %v", w.Applied, w.Answer, w.Machine)
+	}
+}
+
 func TestPrintEndsInALineOfJSON(t *testing.T) {
 	r := good()
 	r.conclude(nil)
