@@ -20,7 +20,8 @@ type ServiceDefinition struct {
 	Meta              map[string]string         `key:"meta"`
 	Weights           *Weights                  `key:"weights"` // nil: DefaultWeights
 	EnableTagOverride bool                      `key:"enable_tag_override"`
-	DNS               *InstanceDNS              `key:"dns"` // nil: nothing out of the ordinary
+	DNS               *InstanceDNS              `key:"dns"`      // nil: nothing out of the ordinary
+	Locality          *Locality                 `key:"locality"` // nil: the node's
 	Check             *CheckDefinition          `key:"check"`
 	Checks            []CheckDefinition         `key:"checks"`
 }
@@ -127,6 +128,9 @@ func (d *ServiceDefinition) Validate() Problems {
 	}
 	if d.DNS != nil {
 		p.within("dns", d.DNS.validate())
+	}
+	if d.Locality != nil {
+		p.within("locality", d.Locality.Validate())
 	}
 	if d.Check != nil {
 		p.within("check", d.Check.Validate(true))

@@ -18,6 +18,7 @@ type Instance struct {
 	Weights           Weights
 	EnableTagOverride bool         `json:",omitempty"` // others may change the tags; the agent then keeps them
 	DNS               *InstanceDNS `json:",omitempty"` // nil: nothing out of the ordinary
+	Locality          *Locality    `json:",omitempty"` // nil: that of the node
 	CreateIndex       uint64
 	ModifyIndex       uint64
 }
@@ -51,5 +52,5 @@ func (i *Instance) SameAs(o *Instance) bool {
 	return i.Node == o.Node && i.ID == o.ID && i.Name == o.Name && slices.Equal(i.Tags, o.Tags) &&
 		i.Address == o.Address && i.Port == o.Port && maps.Equal(i.TaggedAddresses, o.TaggedAddresses) &&
 		maps.Equal(i.Meta, o.Meta) && i.Weights == o.Weights && i.EnableTagOverride == o.EnableTagOverride &&
-		i.DNS.Equal(o.DNS)
+		i.DNS.Equal(o.DNS) && i.Locality.Equal(o.Locality)
 }

@@ -10,6 +10,7 @@ type Node struct {
 	Datacenter      string
 	TaggedAddresses map[string]string `json:",omitempty"` // "lan", "wan", "lan_ipv4", "lan_ipv6", ... to address
 	Meta            map[string]string `json:",omitempty"`
+	Locality        *Locality         `json:",omitempty"` // nil: not said
 	CreateIndex     uint64            // raft index of the registration
 	ModifyIndex     uint64            // raft index of the last change
 }
@@ -17,5 +18,5 @@ type Node struct {
 // sameAs reports whether two nodes differ in their indexes at most.
 func (n *Node) sameAs(o *Node) bool {
 	return n.ID == o.ID && n.Name == o.Name && n.Address == o.Address && n.Datacenter == o.Datacenter &&
-		maps.Equal(n.TaggedAddresses, o.TaggedAddresses) && maps.Equal(n.Meta, o.Meta)
+		maps.Equal(n.TaggedAddresses, o.TaggedAddresses) && maps.Equal(n.Meta, o.Meta) && n.Locality.Equal(o.Locality)
 }

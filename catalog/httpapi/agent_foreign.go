@@ -15,7 +15,7 @@ var (
 	}
 	foreignServiceKeys = map[string]bool{
 		"kind": true, "proxy": true, "connect": true, "socketpath": true, "ports": true,
-		"locality": true, "namespace": true, "partition": true, "peername": true,
+		"namespace": true, "partition": true, "peername": true,
 	}
 )
 

@@ -18,6 +18,7 @@ type registerBody struct {
 	Datacenter      string
 	TaggedAddresses map[string]string
 	NodeMeta        map[string]string
+	Locality        *catalog.Locality
 	SkipNodeUpdate  bool
 	Service         *serviceBody
 	Check           *checkBody
@@ -36,6 +37,7 @@ type serviceBody struct {
 	Weights           *catalog.Weights // nil or all zero: the default
 	EnableTagOverride bool
 	DNS               *catalog.InstanceDNS
+	Locality          *catalog.Locality
 	ModifyIndex       uint64 // of a cas in a transaction
 }
 
@@ -79,7 +81,7 @@ func (b *registerBody) command(datacenter string) (*catalog.Register, error) {
 	c := &catalog.Register{
 		Node: catalog.Node{
 			ID: b.ID, Name: b.Node, Address: b.Address, Datacenter: datacenter,
-			TaggedAddresses: b.TaggedAddresses, Meta: b.NodeMeta,
+			TaggedAddresses: b.TaggedAddresses, Meta: b.NodeMeta, Locality: b.Locality,
 		},
 		SkipNodeUpdate: b.SkipNodeUpdate,
 	}
@@ -111,6 +113,11 @@ func (b *registerBody) validNode() error {
 	if b.ID != "" {
 		if _, err := uuid.Parse(b.ID); err != nil || len(b.ID) != len(uuid.Nil.String()) {
 			return catalog.Errorf(catalog.Invalid, "ID: %.40q is not a UUID", b.ID)
+		}
+	}
+	if b.Locality != nil {
+		if problems := b.Locality.Validate(); len(problems) > 0 {
+			return catalog.Errorf(catalog.Invalid, "Locality.%w", problems[0])
 		}
 	}
 	if b.Address == "" && !b.SkipNodeUpdate {
@@ -153,7 +160,7 @@ func (b *serviceBody) instance() (*catalog.Instance, error) {
 	def := catalog.ServiceDefinition{
 		ID: b.ID, Name: b.Service, Tags: b.Tags, Address: b.Address, Port: b.Port,
 		TaggedAddresses: b.TaggedAddresses, Meta: b.Meta, Weights: b.Weights, EnableTagOverride: b.EnableTagOverride,
-		DNS: b.DNS,
+		DNS: b.DNS, Locality: b.Locality,
 	}
 	if problems := def.Validate(); len(problems) > 0 {
 		return nil, catalog.Errorf(catalog.Invalid, "Service.%w", problems[0])
@@ -162,7 +169,7 @@ func (b *serviceBody) instance() (*catalog.Instance, error) {
 	return &catalog.Instance{
 		ID: def.ID, Name: def.Name, Tags: def.Tags, Address: def.Address, Port: def.Port,
 		TaggedAddresses: def.TaggedAddresses, Meta: def.Meta, Weights: *def.Weights, EnableTagOverride: def.EnableTagOverride,
-		DNS: def.DNS,
+		DNS: def.DNS, Locality: def.Locality,
 	}, nil
 }
 

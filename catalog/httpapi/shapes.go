@@ -14,6 +14,7 @@ type Node struct {
 	Datacenter      string
 	TaggedAddresses map[string]string
 	Meta            map[string]string
+	Locality        *catalog.Locality `json:",omitempty"`
 	CreateIndex     uint64
 	ModifyIndex     uint64
 }
@@ -60,7 +61,8 @@ type CatalogService struct {
 	ServicePort              int
 	ServiceSocketPath        string // always empty
 	ServiceEnableTagOverride bool
-	ServiceDNS               *ServiceDNS `json:",omitempty"`
+	ServiceDNS               *ServiceDNS       `json:",omitempty"`
+	ServiceLocality          *catalog.Locality `json:",omitempty"`
 	ServiceProxy             Proxy
 	ServiceConnect           struct{}
 	CreateIndex              uint64
@@ -78,7 +80,8 @@ type NodeService struct {
 	Port              int
 	Weights           Weights
 	EnableTagOverride bool
-	DNS               *ServiceDNS `json:",omitempty"`
+	DNS               *ServiceDNS       `json:",omitempty"`
+	Locality          *catalog.Locality `json:",omitempty"`
 	Proxy             Proxy
 	Connect           struct{}
 	PeerName          string // always empty
@@ -116,7 +119,7 @@ type ServiceEntry struct {
 func shapeNode(n *catalog.Node) *Node {
 	return &Node{
 		ID: n.ID, Node: n.Name, Address: n.Address, Datacenter: n.Datacenter,
-		TaggedAddresses: nonNilMap(n.TaggedAddresses), Meta: nonNilMap(n.Meta),
+		TaggedAddresses: nonNilMap(n.TaggedAddresses), Meta: nonNilMap(n.Meta), Locality: n.Locality,
 		CreateIndex: n.CreateIndex, ModifyIndex: n.ModifyIndex,
 	}
 }
@@ -128,7 +131,7 @@ func shapeCatalogService(n *catalog.Node, i *catalog.Instance) *CatalogService {
 		ServiceID: i.ID, ServiceName: i.Name, ServiceTags: nonNil(i.Tags),
 		ServiceAddress: i.Address, ServiceTaggedAddresses: shapeAddresses(i.TaggedAddresses),
 		ServiceWeights: Weights(i.Weights), ServiceMeta: nonNilMap(i.Meta), ServicePort: i.Port,
-		ServiceEnableTagOverride: i.EnableTagOverride, ServiceDNS: shapeDNS(i.DNS),
+		ServiceEnableTagOverride: i.EnableTagOverride, ServiceDNS: shapeDNS(i.DNS), ServiceLocality: i.Locality,
 		CreateIndex: i.CreateIndex, ModifyIndex: i.ModifyIndex,
 	}
 }
@@ -137,7 +140,7 @@ func shapeService(i *catalog.Instance) *NodeService {
 	return &NodeService{
 		ID: i.ID, Service: i.Name, Tags: nonNil(i.Tags), Address: i.Address,
 		TaggedAddresses: shapeAddresses(i.TaggedAddresses), Meta: nonNilMap(i.Meta), Port: i.Port,
-		Weights: Weights(i.Weights), EnableTagOverride: i.EnableTagOverride, DNS: shapeDNS(i.DNS),
+		Weights: Weights(i.Weights), EnableTagOverride: i.EnableTagOverride, DNS: shapeDNS(i.DNS), Locality: i.Locality,
 		CreateIndex: i.CreateIndex, ModifyIndex: i.ModifyIndex,
 	}
 }

@@ -45,6 +45,7 @@ type txnNodeBody struct {
 	Address         string
 	TaggedAddresses map[string]string
 	Meta            map[string]string
+	Locality        *catalog.Locality
 	ModifyIndex     uint64
 }
 
@@ -178,10 +179,10 @@ func (b *txnBody) nodeOp(datacenter string) (op catalog.TxnOp, err error) {
 	n := b.Node.Node
 	op.Node = &catalog.TxnNode{Verb: b.Node.Verb, Node: catalog.Node{
 		ID: n.ID, Name: n.Node, Address: n.Address, Datacenter: datacenter,
-		TaggedAddresses: n.TaggedAddresses, Meta: n.Meta, ModifyIndex: n.ModifyIndex,
+		TaggedAddresses: n.TaggedAddresses, Meta: n.Meta, Locality: n.Locality, ModifyIndex: n.ModifyIndex,
 	}}
 	if sets(b.Node.Verb) {
-		whole := registerBody{Node: n.Node, ID: n.ID, Address: n.Address, TaggedAddresses: n.TaggedAddresses}
+		whole := registerBody{Node: n.Node, ID: n.ID, Address: n.Address, TaggedAddresses: n.TaggedAddresses, Locality: n.Locality}
 		return op, whole.validNode()
 	}
 	if n.Node == "" && n.ID == "" {

@@ -12,7 +12,8 @@ import (
 func sameNode(want, have *catalog.Node) bool {
 	return have != nil && catalog.EqualFold(want.Name, have.Name) && (want.ID == "" || catalog.EqualFold(want.ID, have.ID)) &&
 		want.Address == have.Address && want.Datacenter == have.Datacenter &&
-		maps.Equal(want.TaggedAddresses, have.TaggedAddresses) && maps.Equal(want.Meta, have.Meta)
+		maps.Equal(want.TaggedAddresses, have.TaggedAddresses) && maps.Equal(want.Meta, have.Meta) &&
+		want.Locality.Equal(have.Locality)
 }
 
 func sameInstance(want, have *catalog.Instance) bool {

@@ -20,6 +20,7 @@ func instanceRow(node string, d *catalog.ServiceDefinition) *catalog.Instance {
 		Weights:           *d.Weights,
 		EnableTagOverride: d.EnableTagOverride,
 		DNS:               d.DNS,
+		Locality:          d.Locality,
 	}
 }
 

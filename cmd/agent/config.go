@@ -14,6 +14,7 @@ type Config struct {
 	NodeName   string            // unique in the cluster, a name that DNS can carry
 	NodeID     string            // UUID; empty: the one kept in the data directory, or a new one
 	NodeMeta   map[string]string // free facts about the node
+	Locality   catalog.Locality  // where the node runs; zero: not said
 	Datacenter string            // a DNS label in lower case
 
 	DataDir   string // empty with DevMode only: everything is kept in memory

@@ -12,12 +12,12 @@ import (
 const (
 	// meshKeys belong to what muster does not set out to do: mesh and enterprise features.
 	meshKeys = `connect config_entries peering partition segment segments license_path reporting audit cloud xds
-		auto_config auto_encrypt locality default_intention_policy enable_central_service_config experiments
+		auto_config auto_encrypt default_intention_policy enable_central_service_config experiments
 		primary_datacenter primary_gateways primary_gateways_interval non_voting_server read_replica
 		autopilot.redundancy_zone_tag autopilot.disable_upgrade_migration autopilot.upgrade_version_tag tls.grpc
 		ports.grpc ports.grpc_tls ports.proxy_min_port ports.proxy_max_port ports.sidecar_min_port ports.sidecar_max_port
 		ports.expose_min_port ports.expose_max_port addresses.grpc addresses.grpc_tls dns_config.prefer_namespace
-		SERVICE.connect SERVICE.proxy SERVICE.kind SERVICE.locality SERVICE.namespace SERVICE.partition SERVICE.peer_name
+		SERVICE.connect SERVICE.proxy SERVICE.kind SERVICE.namespace SERVICE.partition SERVICE.peer_name
 		CHECK.namespace CHECK.partition CHECK.proxy_http CHECK.expose_path CHECK.exposed_port`
 
 	// tuningKeys adjust how Consul works inside, or forbid what muster never does.

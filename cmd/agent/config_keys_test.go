@@ -26,6 +26,8 @@ func beside(t *testing.T, key string) []byte {
 		return fileWith(t, table+"key_file", "k")
 	case "key_file":
 		return fileWith(t, table+"cert_file", "c")
+	case "zone":
+		return fileWith(t, table+"region", "r")
 	case "https", "verify_incoming", "verify_incoming_rpc", "verify_incoming_https", "verify_outgoing", "verify_server_hostname":
 		return []byte(`{"tls": {"defaults": {"ca_file": "a", "cert_file": "c", "key_file": "k"}}}`)
 	}

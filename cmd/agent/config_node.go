@@ -17,11 +17,15 @@ const (
 )
 
 type nodeKeys struct {
-	NodeName   *string           `key:"node_name"`
-	NodeID     *string           `key:"node_id"`
-	NodeMeta   map[string]string `key:"node_meta"`
-	Datacenter *string           `key:"datacenter"`
-	DataDir    *string           `key:"data_dir"`
+	NodeName *string           `key:"node_name"`
+	NodeID   *string           `key:"node_id"`
+	NodeMeta map[string]string `key:"node_meta"`
+	Locality struct {
+		Region *string `key:"region"`
+		Zone   *string `key:"zone"`
+	} `key:"locality"`
+	Datacenter *string `key:"datacenter"`
+	DataDir    *string `key:"data_dir"`
 	roleKeys
 }
 
@@ -40,6 +44,11 @@ func (b *builder) node(k *nodeKeys) {
 	}
 	c.NodeMeta = k.NodeMeta
 	b.meta(k.NodeMeta)
+	set(&c.Locality.Region, k.Locality.Region)
+	set(&c.Locality.Zone, k.Locality.Zone)
+	for _, p := range c.Locality.Validate() {
+		b.problem("locality."+p.Field, "%s", p.Message)
+	}
 	set(&c.Datacenter, k.Datacenter)
 	c.Datacenter = catalog.Fold(c.Datacenter) // the DNS server's rules judge it
 	set(&c.DataDir, k.DataDir)

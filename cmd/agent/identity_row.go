@@ -9,9 +9,13 @@ func (a *Agent) nodeRow() catalog.Node {
 	if !wan.IsValid() {
 		wan = cfg.AdvertiseAddr
 	}
-	return catalog.Node{
+	n := catalog.Node{
 		ID: a.id, Name: cfg.NodeName, Address: cfg.AdvertiseAddr.String(), Datacenter: cfg.Datacenter,
 		TaggedAddresses: taggedAddresses(cfg.AdvertiseAddr, wan),
 		Meta:            cfg.NodeMeta,
 	}
+	if cfg.Locality != (catalog.Locality{}) {
+		n.Locality = &cfg.Locality // the settings are replaced, not changed
+	}
+	return n
 }

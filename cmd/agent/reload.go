@@ -12,7 +12,7 @@ import (
 
 // Reload reads the configuration again and takes in what can change while the
 // agent runs: services and checks, all of DNS but its addresses, the log level,
-// node meta. It is all or nothing, keeps the state of checks that did not
+// node meta, locality. It is all or nothing, keeps the state of checks that did not
 // change, and returns what changed in a line for people. The error lists every
 // problem of the configuration; a change that needs a restart is one of them.
 func (a *Agent) Reload() (string, error) {
@@ -73,6 +73,9 @@ func (a *Agent) Reload() (string, error) {
 	}
 	if !reflect.DeepEqual(old.NodeMeta, next.NodeMeta) {
 		changed = append(changed, "node meta")
+	}
+	if old.Locality != next.Locality {
+		changed = append(changed, "locality")
 	}
 	if len(changed) == 0 {
 		changed = append(changed, diff.String()) // says that nothing did
