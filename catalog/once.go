@@ -8,15 +8,33 @@ import (
 
 // Once is a command that is applied once, however often it stands in the log:
 // whoever lost the reply sends it again under the same ID and gets the outcome of
-// the first time. The last [MaxRemembered] outcomes are remembered, failures too;
-// of a repeated failure code and text are the same, its causes are gone.
+// the first time. Outcomes are remembered for [RememberedSpan], failures too; of a
+// repeated failure code and text are the same, its causes are gone.
 type Once struct {
 	ID      [16]byte // random, made by whoever sends the command first
 	Command Command  // anything but a Once; a Batch counts as one command
 }
 
-// MaxRemembered is how many outcomes of Once are kept. Later ones push out the oldest.
-const MaxRemembered = 4096
+// RememberedSpan is how far the raft index moves before the outcome of a Once is
+// forgotten, counted from the last time that the Once came.
+//
+// The state has no clock, but an index that moves by D takes time: D/8000 s where a
+// cluster writes as fast as it can, 8,000 entries a second, so this is 8 s at least.
+// A copy of a command follows the one before it within 5.25 s: consensus/rpc gives an attempt
+// up after 5 s, and pauses for a quarter of a second at most. A request that the
+// network holds for longer than that, and brings after its sender gave it up, is not covered.
+//
+// An outcome takes 131 bytes (BenchmarkRemembered), so all are 8 MiB where nothing but
+// keys is written, and 5 MiB of a snapshot; see also maxRememberedBytes.
+const RememberedSpan = 1 << 16
+
+// maxRememberedBytes bounds what outcomes are charged with, which is no less than they
+// take: of transactions with results 16,000 fit. The oldest are forgotten first.
+const maxRememberedBytes = 64 << 20
+
+// maxForgotten bounds how many outcomes that are out of their span one Once removes,
+// which come together when other commands were all that was written for a while.
+const maxForgotten = 8
 
 // maxRememberedData is the largest Data of a Result that is kept with it. A repetition of one with more has none.
 const maxRememberedData = 4 << 10
@@ -37,6 +55,9 @@ func (c *Once) apply(t *tx) (Result, error) {
 		return Result{}, Errorf(Invalid, "a once holds a once")
 	}
 	if m := t.memory(c.ID); m != nil {
+		again := *m
+		again.Index = t.index // another copy may follow this one as late as this one came
+		put(t, &t.memories, &again)
 		return m.Result, m.Err
 	}
 	res, err := t.run(c.Command)
@@ -44,11 +65,34 @@ func (c *Once) apply(t *tx) (Result, error) {
 	if len(kept.Data) > maxRememberedData {
 		kept.Data = nil
 	}
-	put(t, &t.memories, &memory{ID: c.ID, Index: t.index, Result: kept, Err: err})
-	for t.memories.len() > MaxRemembered {
-		remove(t, &t.memories, t.memories.first(memoriesByAge, nil))
-	}
+	m := &memory{ID: c.ID, Index: t.index, Result: kept, Err: err}
+	put(t, &t.memories, m)
+	t.remembered += m.charge()
+	t.forgetOutcomes()
 	return res, err
+}
+
+// forgetOutcomes removes the oldest. What it removes depends on the log alone.
+func (t *tx) forgetOutcomes() {
+	for n := 0; ; n++ {
+		oldest := t.memories.first(memoriesByAge, nil)
+		late := t.index-oldest.Index > RememberedSpan && n < maxForgotten
+		if !late && t.remembered <= maxRememberedBytes {
+			return
+		}
+		remove(t, &t.memories, oldest)
+		t.remembered -= oldest.charge()
+	}
+}
+
+// charge is the memory that an outcome may take. It is the same after a restart, when
+// the text of data may have come back in another form.
+func (m *memory) charge() int {
+	bytes := 256 + 64*len(m.Result.Batch)
+	if len(m.Result.Data) > 0 {
+		bytes += maxRememberedData
+	}
+	return bytes
 }
 
 // onceBody is a Once on the wire.

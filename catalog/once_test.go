@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"testing"
 )
 
@@ -80,29 +81,96 @@ func restoredFrom(t *testing.T, s *State) *State {
 	return fresh
 }
 
-// TestOnceRemembersTheLast pushes out the oldest, in the order of the log.
-func TestOnceRemembersTheLast(t *testing.T) {
+// numbered is the i-th of a series of writes of one key, whose ids are in no order.
+func numbered(i int) *Once {
+	o := &Once{Command: &SetKey{Key: []byte("k"), Value: fmt.Append(nil, i)}}
+	binary.BigEndian.PutUint64(o.ID[:], uint64(i)*0x9E3779B97F4A7C15)
+	return o
+}
+
+// TestOnceIsForgotten has outcomes last as long as their span, from when they came last.
+func TestOnceIsForgotten(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		s := New()
+		at := func(index uint64, i int, want string) {
+			t.Helper()
+			if restart {
+				s = restoredFrom(t, s)
+			}
+			if _, err := s.Apply(index, numbered(i)); err != nil {
+				t.Fatal(err)
+			}
+			if p, _ := s.Snapshot().Pair("k"); string(p.Value) != want {
+				t.Errorf("index %d, restart %t: after %d, k is %s, want %s", index, restart, i, p.Value, want)
+			}
+		}
+		for i := range 20 {
+			at(uint64(10+i), i, fmt.Sprint(i))
+		}
+		at(10+RememberedSpan, 0, "19") // the first one again
+		at(11+RememberedSpan, 100, "100")
+		at(11+2*RememberedSpan, 0, "100") // it has come since
+		if n := s.Snapshot().memories.len(); n != 21 {
+			t.Errorf("%d are remembered; a repetition makes no room", n)
+		}
+		at(20+2*RememberedSpan, 101, "101")
+		if n := s.Snapshot().memories.len(); n != 22-maxForgotten {
+			t.Errorf("%d are remembered, want so few less: %d", n, maxForgotten)
+		}
+		for i := range 3 {
+			at(uint64(21+2*RememberedSpan+i), 200+i, fmt.Sprint(200+i))
+		}
+		if n := s.Snapshot().memories.len(); n != 5 { // 0, 101, 200, 201 and 202
+			t.Errorf("%d are remembered", n)
+		}
+		at(30+2*RememberedSpan, 5, "5")
+	}
+}
+
+// TestOnceIsBounded pushes out the oldest outcomes when all together would take too
+// much, and charges them the same after a restart.
+func TestOnceIsBounded(t *testing.T) {
+	parts := make([]Command, 50_000)
+	for i := range parts {
+		parts[i] = &SetStatus{Node: "nobody", CheckID: "c", Status: Passing}
+	}
 	s := New()
-	numbered := func(i int) *Once {
-		o := &Once{Command: &SetKey{Key: []byte("k"), Value: fmt.Append(nil, i)}}
-		binary.BigEndian.PutUint64(o.ID[:], uint64(i)*0x9E3779B97F4A7C15) // in no order
-		return o
+	apply(t, s, numbered(0))
+	const fit = maxRememberedBytes / (64 * 50_000)
+	for i := range fit + 1 {
+		apply(t, s, &Once{ID: [16]byte{byte(i + 1)}, Command: &Batch{Commands: parts}})
 	}
-	for i := range MaxRemembered + 3 {
-		apply(t, s, numbered(i))
-		if i == MaxRemembered/2 {
-			s = restoredFrom(t, s)
+	n, charged := s.Snapshot().memories.len(), s.current.Load().remembered
+	if n != fit || charged > maxRememberedBytes {
+		t.Errorf("%d are remembered, charged with %d bytes", n, charged)
+	}
+	if after := restoredFrom(t, s).current.Load().remembered; after != charged {
+		t.Errorf("charged with %d bytes after a restart, %d before", after, charged)
+	}
+}
+
+// BenchmarkRemembered reports what the outcomes of a whole span keep of the heap, and take of a snapshot.
+func BenchmarkRemembered(b *testing.B) {
+	for b.Loop() {
+		s := New()
+		if _, err := s.Apply(1, numbered(0)); err != nil {
+			b.Fatal(err)
 		}
-	}
-	if n := s.Snapshot().memories.len(); n != MaxRemembered {
-		t.Errorf("%d are remembered, want %d", n, MaxRemembered)
-	}
-	for i, want := range map[int]string{3: fmt.Sprint(MaxRemembered + 2), MaxRemembered + 2: fmt.Sprint(MaxRemembered + 2), 2: "2"} {
-		s := restoredFrom(t, s)
-		apply(t, s, numbered(i))
-		if p, _ := s.Snapshot().Pair("k"); string(p.Value) != want {
-			t.Errorf("after %d came again, k is %s, want %s", i, p.Value, want)
+		heap := func() uint64 {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc
 		}
+		before, saved := heap(), len(persistedBytes(b, s))
+		for i := range RememberedSpan {
+			if _, err := s.Apply(uint64(i+2), numbered(i+1)); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(heap()-before)/RememberedSpan, "heap-B/outcome")
+		b.ReportMetric(float64(len(persistedBytes(b, s))-saved)/RememberedSpan, "snapshot-B/outcome")
+		runtime.KeepAlive(s)
 	}
 }
 

@@ -26,7 +26,9 @@ func (t *tables) fill(pieces []*piece) {
 	gather(&b, &t.keys, func(p *pile) []*Pair { return p.keys })
 	gather(&b, &t.graves, func(p *pile) []*grave { return p.graves })
 	gather(&b, &t.versions, func(p *pile) []*version { return p.versions })
-	gather(&b, &t.memories, func(p *pile) []*memory { return p.memories })
+	for _, m := range gather(&b, &t.memories, func(p *pile) []*memory { return p.memories }) {
+		t.remembered += m.charge()
+	}
 	gather(&b, &t.sessions, func(p *pile) []*Session { return p.sessions })
 	gather(&b, &t.delays, func(p *pile) []*Delay { return p.delays })
 	t.share(instances, checks) // needs the first index of each; the others get along with what it does

@@ -20,6 +20,7 @@ type tables struct {
 	delays       table[Delay] // keys that cannot be acquired
 	observations table[Observation]
 	coordinates  table[NodeCoordinate]
+	remembered   int        // sum of the charges of memories
 	autopilot    *Autopilot // nil: never set
 	lineage      Lineage
 }
