@@ -2,7 +2,7 @@ package agent
 
 import (
 	"fmt"
-	"os"
+
 	"path/filepath"
 	"runtime"
 	"time"
@@ -40,12 +40,10 @@ func (a *Agent) build(cfg *Config) error {
 
 	// Who this node is must be known before it can be a raft member.
 	dir := cfg.DataDir
-	if dir != "" {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return fmt.Errorf("data directory: %w", err)
-		}
+	err := prepareDataDir(dir, a.logs.Logger)
+	if err != nil {
+		return err
 	}
-	var err error
 	if a.id, err = nodeID(dir, cfg.NodeID); err != nil {
 		return err
 	}
