@@ -35,7 +35,7 @@ func (c *chunkReader) Read(b []byte) (int, error) {
 			c.rest, c.total = payload, c.total+int64(len(payload))
 			if time.Since(c.told) >= progressEvery {
 				c.told = time.Now()
-				c.log.Info("Receiving the catalog", "bytes", c.total)
+				c.log.Info("receiving the catalog", "bytes", c.total)
 			}
 		default:
 			return 0, fmt.Errorf("%w: a message of kind %d within a snapshot", errInvalid, k)

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"time"
 
@@ -37,7 +38,7 @@ func (f *feed) run(since uint64) error {
 	defer f.out.cutWithContext()()
 	f.at = since
 	err := f.feed()
-	if f.ctx.Err() != nil {
+	if f.ctx.Err() != nil && !errors.Is(err, ErrUnread) { // a stream that is cut ends its context too
 		return nil
 	}
 	return err

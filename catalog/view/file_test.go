@@ -237,7 +237,7 @@ func TestFileThatCannotBe(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		stop()
-		if n := strings.Count(logged.String(), "Cannot save the catalog"); n != 1 {
+		if n := strings.Count(logged.String(), "catalog cannot be saved"); n != 1 {
 			t.Errorf("told %d times that it cannot be saved", n)
 		}
 	})

@@ -37,7 +37,7 @@ func (v *View) follow(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.note(err)
+		s.ended(err)
 		if time.Since(began) >= lasting || s.resumed && s.resync {
 			wait = 0 // there was trouble no more, or asking for a snapshot is a way out of it
 		}

@@ -78,7 +78,7 @@ func (s *saver) save(last bool) {
 		}
 	}
 	if err != nil && !s.troubled {
-		v.cfg.Logger.Error("Cannot save the catalog", "file", s.path, "err", err)
+		v.cfg.Logger.Error("catalog cannot be saved", "file", s.path, "err", err)
 	}
 	s.troubled = err != nil
 }
@@ -93,7 +93,7 @@ func (v *View) load() error {
 		return nil
 	case errors.Is(err, errDamaged):
 		aside := s.path + ".damaged"
-		v.cfg.Logger.Error("The catalog on disk is not used", "file", s.path, "moved_to", aside, "err", err)
+		v.cfg.Logger.Error("catalog on disk is not used", "file", s.path, "moved_to", aside, "err", err)
 		return os.Rename(s.path, aside)
 	case err != nil:
 		return err
@@ -103,10 +103,10 @@ func (v *View) load() error {
 	v.standing.has, v.standing.status.FromDisk = true, true
 	v.standing.onDisk, v.standing.began = l.Current.Round(0), now
 	if l.Current.After(now) {
-		v.cfg.Logger.Warn("The clock was set back since the catalog was saved; its age is not known",
+		v.cfg.Logger.Warn("clock was set back since the catalog was saved, its age is not known",
 			"file", s.path, "saved", l.Current, "now", now)
 	}
-	v.cfg.Logger.Info("Catalog loaded from disk", "file", s.path, "index", l.Index, "age", v.standing.age().Round(time.Second))
+	v.cfg.Logger.Info("catalog loaded from disk", "file", s.path, "index", l.Index, "age", v.standing.age().Round(time.Second))
 	return nil
 }
 
@@ -132,7 +132,7 @@ func (s *saver) read(into *catalog.State) (label, error) {
 	seen, err := readLabel(small)
 	switch {
 	case errors.Is(err, errDamaged):
-		s.view.cfg.Logger.Warn("The age of the catalog on disk may be less than it seems", "file", s.seenPath(), "err", err)
+		s.view.cfg.Logger.Warn("age of the catalog on disk may be less than it seems", "file", s.seenPath(), "err", err)
 		return l, nil
 	case err != nil:
 		return l, err

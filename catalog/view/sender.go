@@ -81,10 +81,21 @@ func (s *sender) write(b []byte) error {
 	if err := s.arm(); err != nil {
 		return err
 	}
-	if _, err := s.w.Write(b); err != nil {
-		return fmt.Errorf("feed: %w", err)
+	began := time.Now()
+	_, err := s.w.Write(b)
+	return failure("write", began, err)
+}
+
+// failure names an error of a write. What says that a deadline has passed differs
+// from one kind of connection to the next, the time it took does not.
+func failure(what string, began time.Time, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case time.Since(began) >= writeTimeout:
+		return fmt.Errorf("%w: feed: %s: %w", ErrUnread, what, err)
 	}
-	return nil
+	return fmt.Errorf("feed: %s: %w", what, err)
 }
 
 // begin writes the magic, which goes out with the first message.
@@ -101,8 +112,9 @@ func (s *sender) send(k kind, payload []byte) error {
 	if err := s.frame(k, payload); err != nil {
 		return err
 	}
-	if err := s.flush(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return fmt.Errorf("feed: flush: %w", err)
+	began := time.Now()
+	if err := s.flush(); !errors.Is(err, errors.ErrUnsupported) {
+		return failure("flush", began, err)
 	}
 	return nil
 }

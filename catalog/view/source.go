@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -19,13 +20,16 @@ type Source struct {
 	Ready func() bool
 }
 
+// ErrUnread is the error of a feed whose follower has not read for 10 s.
+var ErrUnread = errors.New("the follower does not read")
+
 // Serve feeds one follower until ctx ends, which is no error, or w fails: deltas that follow index since if
 // the source has them all, otherwise a snapshot first; 0 asks for a snapshot. Changes
 // go out at once when the line was idle, later ones together, 5 ms apart.
 //
 // Writes to w have a deadline where w, or what http.ResponseController finds
 // below it, offers SetWriteDeadline, as connections do; where it offers Flush, each message is flushed.
-// A follower that does not read is cut by the deadline.
+// A follower that does not read is cut by the deadline; the error is then ErrUnread.
 func Serve(ctx context.Context, w io.Writer, src Source, since uint64) error {
 	return newFeed(ctx, w, src).run(since)
 }

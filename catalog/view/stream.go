@@ -34,7 +34,7 @@ type stream struct {
 	resync   bool          // ask for a snapshot
 	patience time.Duration // with feeds that are not current
 	reached  time.Time     // when our index last moved
-	troubled bool          // it was told that there is none
+	lost     *loss         // why there is no feed that works, or nil
 
 	// Of the present feed:
 	server  string
@@ -125,7 +125,7 @@ func (s *stream) status(payload []byte) error {
 		return s.wait()
 	}
 	s.useful, s.patience = time.Now(), basePatience
-	s.well()
+	s.works()
 	return nil
 }
 
@@ -189,32 +189,9 @@ func (s *stream) snapshot(payload []byte, in *frames) error {
 	if s.view.replaced() && index < before {
 		log = s.view.cfg.Logger.Warn // the cluster was restored or built anew
 	}
-	log("Catalog received", "server", s.server, "index", index, "index_before", before, "nodes", counts.Nodes,
+	log("catalog received", "server", s.server, "index", index, "index_before", before, "nodes", counts.Nodes,
 		"instances", counts.Instances, "bytes", chunks.total, "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
 func (s *stream) arrive(index uint64) { s.at, s.reached = index, time.Now() }
-
-// note tells why a stream ended, once in a row, and has the next one begin anew if its rows cannot be gone on with.
-func (s *stream) note(err error) {
-	log := s.view.cfg.Logger
-	switch {
-	case errors.Is(err, errInvalid), errors.Is(err, errResync):
-		s.resync = true
-		log.Warn("Catalog must be fetched anew", "server", s.server, "err", err)
-	case !s.troubled:
-		s.troubled = true
-		log.Info("Feed of the catalog ended", "server", s.server, "err", err)
-	default:
-		log.Debug("Feed of the catalog ended", "server", s.server, "err", err)
-	}
-}
-
-// well takes note of a feed that works.
-func (s *stream) well() {
-	if s.troubled {
-		s.troubled = false
-		s.view.cfg.Logger.Info("Feed of the catalog goes on", "server", s.server, "index", s.at)
-	}
-}

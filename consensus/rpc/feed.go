@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -119,7 +120,15 @@ type feed struct {
 }
 
 // Read implements io.Reader.
-func (o *feed) Read(p []byte) (int, error) { return o.body.Read(p) }
+func (o *feed) Read(p []byte) (int, error) {
+	n, err := o.body.Read(p)
+	if err != nil && o.moved.Load() {
+		err = errHome
+	}
+	return n, err
+}
+
+var errHome = errors.New("this agent goes back to its own server")
 
 // Server is the host:port of the server that feeds.
 func (o *feed) Server() string { return o.server }

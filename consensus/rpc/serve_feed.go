@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -50,8 +51,12 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 	if control.Flush() != nil {
 		return // the follower need not wait for rows to know that it is served
 	}
-	if err := view.Serve(ctx, w, src, since); err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Info("feed ended, its follower will come again", "remote", r.RemoteAddr, "datacenter", dc, "error", err)
+	switch err := view.Serve(ctx, w, src, since); {
+	case errors.Is(err, view.ErrUnread):
+		s.cfg.Logger.Warn("follower of the catalog is cut off, it will come again", "remote", r.RemoteAddr, "datacenter", dc, "error", err)
+	case err == nil || ctx.Err() != nil: // the follower left, or this server closes
+	default:
+		s.cfg.Logger.Debug("feed ended", "remote", r.RemoteAddr, "datacenter", dc, "error", err)
 	}
 }
 
