@@ -14,6 +14,7 @@ func (c *Deregister) apply(t *tx) (Result, error) {
 		if k := t.check(c.Node, c.CheckID); k != nil {
 			t.removeCheck(k)
 			t.touchCheck(k)
+			t.guardCheck(k, nil)
 		}
 	default:
 		if n := t.node(c.Node); n != nil {
@@ -29,6 +30,7 @@ func (t *tx) removeInstance(i *Instance) {
 		t.touch(resChecks)
 	}
 	remove(t, &t.instances, i)
+	t.dropTurn(i)
 	t.touch(resNode(i.Node), resServiceList)
 	t.leftService(i.Name)
 }

@@ -105,6 +105,9 @@ func (t *tx) putInstance(i *Instance) {
 			return
 		}
 		i.CreateIndex = old.CreateIndex
+		if !EqualFold(old.Name, i.Name) || !old.Guard.Equal(i.Guard) {
+			t.dropTurn(old)
+		}
 	}
 	put(t, &t.instances, i)
 	t.touch(resNode(i.Node), resService(i.Name))
@@ -151,12 +154,16 @@ func (t *tx) putCheck(c *Check) {
 	t.define(old, c)
 	put(t, &t.checks, c)
 	t.touchCheck(c)
-	t.healthChanged(old, c)
-	if c.Status == Critical {
-		t.endSessionsWith(c)
-	}
 	if old != nil && old.ServiceID != c.ServiceID {
 		t.touchCheck(old)
+		t.guardCheck(old, nil)
+		t.guardCheck(nil, c)
+	} else {
+		t.guardCheck(old, c)
+	}
+	t.healthChanged(old, c) // last, for it may change other checks
+	if c.Status == Critical {
+		t.endSessionsWith(c)
 	}
 }
 

@@ -171,6 +171,8 @@ func sizeOf(c Command) int {
 		return row * len(c.Updates)
 	case *Observe:
 		return row/2 + len(c.Output)
+	case *TendTurns:
+		return row/2 + row/4*len(c.Turns)
 	case *Batch:
 		size := 0
 		for _, part := range c.Commands {

@@ -114,6 +114,9 @@ const (
 	kindEndDelays      kind = 22
 	kindTxn            kind = 23
 
+	kindTendTurns kind = 30
+	kindLiftBrake kind = 31
+
 	kindUpdateCoordinates kind = 50
 )
 
@@ -161,6 +164,10 @@ func newCommand(k kind) Command {
 		return &Txn{}
 	case kindUpdateCoordinates:
 		return &UpdateCoordinates{}
+	case kindTendTurns:
+		return &TendTurns{}
+	case kindLiftBrake:
+		return &LiftBrake{}
 	}
 	return nil
 }

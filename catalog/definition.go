@@ -22,6 +22,7 @@ type ServiceDefinition struct {
 	EnableTagOverride bool                      `key:"enable_tag_override"`
 	DNS               *InstanceDNS              `key:"dns"`      // nil: nothing out of the ordinary
 	Locality          *Locality                 `key:"locality"` // nil: the node's
+	Guard             *Guard                    `key:"guard"`    // nil: the agent's default
 	Check             *CheckDefinition          `key:"check"`
 	Checks            []CheckDefinition         `key:"checks"`
 }
@@ -131,6 +132,9 @@ func (d *ServiceDefinition) Validate() Problems {
 	}
 	if d.Locality != nil {
 		p.within("locality", d.Locality.Validate())
+	}
+	if d.Guard != nil {
+		p.within("guard", d.Guard.Validate())
 	}
 	if d.Check != nil {
 		p.within("check", d.Check.Validate(true))

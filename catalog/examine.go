@@ -56,6 +56,10 @@ func (k RowKind) String() string {
 		return "lock delays"
 	case recordCoordinate:
 		return "coordinates"
+	case recordTurn:
+		return "turns of health"
+	case recordBrake:
+		return "brakes"
 	}
 	return fmt.Sprintf("kind %d", byte(k))
 }

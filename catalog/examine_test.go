@@ -56,6 +56,7 @@ func TestRowKindsHaveNames(t *testing.T) {
 	for _, k := range []recordKind{
 		recordNode, recordInstance, recordCheck, recordKey, recordGrave, recordVersion,
 		recordMemory, recordAutopilot, recordLineage, recordSession, recordDelay, recordCoordinate, recordObserved,
+		recordTurn, recordBrake,
 	} {
 		name := RowKind(k).String()
 		if name == fmt.Sprintf("kind %d", k) || seen[name] {

@@ -19,6 +19,7 @@ type Instance struct {
 	EnableTagOverride bool         `json:",omitempty"` // others may change the tags; the agent then keeps them
 	DNS               *InstanceDNS `json:",omitempty"` // nil: nothing out of the ordinary
 	Locality          *Locality    `json:",omitempty"` // nil: that of the node
+	Guard             *Guard       `json:",omitempty"` // nil: none
 	CreateIndex       uint64
 	ModifyIndex       uint64
 }
@@ -52,5 +53,5 @@ func (i *Instance) SameAs(o *Instance) bool {
 	return i.Node == o.Node && i.ID == o.ID && i.Name == o.Name && slices.Equal(i.Tags, o.Tags) &&
 		i.Address == o.Address && i.Port == o.Port && maps.Equal(i.TaggedAddresses, o.TaggedAddresses) &&
 		maps.Equal(i.Meta, o.Meta) && i.Weights == o.Weights && i.EnableTagOverride == o.EnableTagOverride &&
-		i.DNS.Equal(o.DNS) && i.Locality.Equal(o.Locality)
+		i.DNS.Equal(o.DNS) && i.Locality.Equal(o.Locality) && i.Guard.Equal(o.Guard)
 }

@@ -40,6 +40,8 @@ const (
 	recordDelay   recordKind = 21
 
 	recordCoordinate recordKind = 50
+	recordTurn       recordKind = 30
+	recordBrake      recordKind = 31
 )
 
 // pairRecord is a Pair whose key may be any bytes, which JSON strings cannot carry.
@@ -100,6 +102,8 @@ func (s *Snapshot) persistRegistered(p *persister) {
 	persistRows[Check](p, &s.checks, recordCheck, nil)
 	persistRows[NodeCoordinate](p, &s.coordinates, recordCoordinate, nil)
 	persistRows[Observation](p, &s.observations, recordObserved, nil)
+	persistRows[Turn](p, &s.turns, recordTurn, nil)
+	persistRows[Brake](p, &s.brakes, recordBrake, nil)
 }
 
 func (s *Snapshot) persist(w io.Writer, rows func(*persister)) error {

@@ -18,6 +18,8 @@ type pile struct {
 	delays       []*Delay
 	coordinates  []*NodeCoordinate
 	observations []*Observation
+	turns        []*Turn
+	brakes       []*Brake
 	autopilot    *Autopilot
 	lineage      *Lineage
 }
@@ -37,6 +39,10 @@ func (p *pile) add(k recordKind, body []byte) error {
 		return addJSON(&p.observations, body)
 	case recordCoordinate:
 		return addJSON(&p.coordinates, body)
+	case recordTurn:
+		return addJSON(&p.turns, body)
+	case recordBrake:
+		return addJSON(&p.brakes, body)
 	case recordSession:
 		return addJSON(&p.sessions, body)
 	case recordKey:

@@ -20,7 +20,9 @@ type tables struct {
 	delays       table[Delay] // keys that cannot be acquired
 	observations table[Observation]
 	coordinates  table[NodeCoordinate]
-	remembered   int        // sum of the charges of memories
+	remembered   int // sum of the charges of memories
+	turns        table[Turn]
+	brakes       table[Brake]
 	autopilot    *Autopilot // nil: never set
 	lineage      Lineage
 }
@@ -52,6 +54,7 @@ const (
 	memoriesByAge      = 1
 	pairsBySession     = 1
 	sessionsByNode     = 1
+	turnsByService     = 1
 )
 
 // newTables returns tables without rows.
@@ -94,6 +97,22 @@ func newTables() *tables {
 			indexes: []index[NodeCoordinate]{{order: func(a, b *NodeCoordinate) int { return compareFold(a.Node, b.Node) }}},
 			watches: func(*NodeCoordinate, func(watchKey)) {}, // by their resources
 		}},
+		turns: table[Turn]{layout: layoutOfTurns()},
+		brakes: table[Brake]{layout: &layout[Brake]{
+			indexes: []index[Brake]{{order: func(a, b *Brake) int { return compareFold(a.Service, b.Service) }}},
+			watches: func(b *Brake, touch func(watchKey)) { touch(watchAnyGuard()); touch(watchGuards(b.Service)) },
+		}},
+	}
+}
+
+func layoutOfTurns() *layout[Turn] {
+	place := func(a, b *Turn) int { return cmp.Or(compareFold(a.Node, b.Node), strings.Compare(a.ID, b.ID)) }
+	return &layout[Turn]{
+		indexes: []index[Turn]{
+			{order: place},
+			{order: func(a, b *Turn) int { return cmp.Or(compareFold(a.Service, b.Service), place(a, b)) }},
+		},
+		watches: func(r *Turn, touch func(watchKey)) { touch(watchAnyGuard()); touch(watchGuards(r.Service)) },
 	}
 }
 

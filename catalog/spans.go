@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"bytes"
+	"cmp"
 	"net/netip"
 	"strings"
 )
@@ -125,6 +126,21 @@ func (t *tables) coordinate(node string) *NodeCoordinate {
 
 func (t *tables) session(id string) *Session { return t.sessions.first(byID, sessionOf(id)) }
 func (t *tables) delay(key string) *Delay    { return t.delays.first(byID, delayOf(key)) }
+
+func turnOn(node, id string) span[Turn] {
+	return func(r *Turn) int { return cmp.Or(compareFold(r.Node, node), strings.Compare(r.ID, id)) }
+}
+
+func turnsOf(service string) span[Turn] {
+	return func(r *Turn) int { return compareFold(r.Service, service) }
+}
+
+func brakeOf(service string) span[Brake] {
+	return func(b *Brake) int { return compareFold(b.Service, service) }
+}
+
+func (t *tables) turn(node, id string) *Turn  { return t.turns.first(byID, turnOn(node, id)) }
+func (t *tables) brake(service string) *Brake { return t.brakes.first(byID, brakeOf(service)) }
 
 func (t *tables) node(name string) *Node { return t.nodes.first(byID, nodeNamed(name)) }
 func (t *tables) instance(node, id string) *Instance {

@@ -15,6 +15,9 @@ const (
 // Valid reports whether a check may have this status.
 func (s Status) Valid() bool { return s == Passing || s == Warning || s == Critical }
 
+// healthy reports whether instances of the status are answered by default.
+func (s Status) healthy() bool { return s == Passing || s == Warning }
+
 // rank orders statuses from best (0) to worst.
 func (s Status) rank() int {
 	switch s {

@@ -11,6 +11,7 @@ const (
 	resNodeGone     = "gone/node"    // last removal of a node
 	resServiceGone  = "gone/service" // last removal of a service's last instance
 	resGraveFloor   = "gone/key"     // newest deletion whose grave was cleared away
+	resBrakes       = "brakes"       // any brake
 	prefixOfNode    = "node/"        // + folded name: node, its instances, its checks
 	prefixOfService = "service/"     // + folded name: instances, their checks, their nodes and those nodes' checks
 )

@@ -113,6 +113,8 @@ func watchChecksOf(node, id string) watchKey { return watchedAs('c').folded(node
 func watchAutopilot() watchKey               { return watchedAs('o') }
 func watchObserving() watchKey               { return watchedAs('w') }
 func watchDelays() watchKey                  { return watchedAs('d') }
+func watchAnyGuard() watchKey                { return watchedAs('g') }
+func watchGuards(service string) watchKey    { return watchedAs('t').folded(service) }
 func watchPair(key string) watchKey          { return watchedAs('k').text(key) }
 
 func (k watchKey) address(a netip.Addr) watchKey {

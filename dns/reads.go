@@ -77,6 +77,16 @@ func (r reads) ChecksOfInstance(node, id string) []*catalog.Check {
 	return c
 }
 
+// Brake also watches over the turns of the service's instances.
+func (r reads) Brake(service string) *catalog.Brake {
+	b, changed := r.snap.WatchBrake(service)
+	r.saw(changed)
+	return b
+}
+
+// Turn may be asked of instances of a service of which Brake was asked.
+func (r reads) Turn(i *catalog.Instance) *catalog.Turn { return r.snap.Turn(i.Node, i.ID) }
+
 // pick returns the indexes of the records to answer, in their order, as [byPriority]
 // does. An answer that is kept holds all of them in the order of the catalog, and the
 // watch says how to draw from it; one drawn in any other way is not kept.

@@ -14,6 +14,7 @@ import (
 type candidate struct {
 	*catalog.Entry
 	weight int
+	ramp   int // how much of its weight it has, in parts of catalog.RampSteps
 	at     addresses
 	seen   *Considered // nil: nobody asks why
 }
@@ -64,6 +65,7 @@ func (c candidate) hasIP() bool { return c.at.v4.IsValid() || c.at.v6.IsValid() 
 func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instance) bool, tally *Tally) []candidate {
 	var live []candidate
 	tally.OnlyPassing = l.cfg.OnlyPassing
+	guards := l.guards(entries)
 	for i := range entries {
 		e := &entries[i]
 		status := e.Status()
@@ -73,8 +75,14 @@ func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instanc
 			continue
 		}
 		tally.add(status)
-		weight := e.Instance.Weights.Passing
+		weight, ramp := e.Instance.Weights.Passing, catalog.RampSteps
+		keeping := NotKept
+		if status == catalog.Critical {
+			keeping = guards.keeps(e.Instance)
+		}
 		switch {
+		case keeping != NotKept:
+			seen.keep(keeping)
 		case status == catalog.Warning && !l.cfg.OnlyPassing:
 			weight = e.Instance.Weights.Warning
 		case status != catalog.Passing:
@@ -83,9 +91,15 @@ func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instanc
 			}
 			continue
 		}
-		weight = min(max(weight, 0), 65535)
-		seen.weigh(weight)
-		live = append(live, candidate{Entry: e, weight: weight, at: instanceAddresses(e, l.name), seen: seen})
+		if keeping == NotKept {
+			ramp = guards.rampOf(e.Instance)
+		}
+		weight = min(max(weight, 0), maxWeight)
+		live = append(live, candidate{Entry: e, weight: weight, ramp: ramp, at: instanceAddresses(e, l.name), seen: seen})
+	}
+	slowStart(live)
+	for _, c := range live {
+		c.seen.weigh(c.weight, c.ramp)
 	}
 	return live
 }

@@ -33,6 +33,8 @@ type Step struct {
 	TTLs []TTL
 	// Cut tells of a limit that left records out; the zero Cut: none did.
 	Cut Cut
+	// Brake is that of the service, also if it was lifted; nil: there is none.
+	Brake *catalog.Brake
 }
 
 // Cut is a choice by weight: a limit lets so many of the records into one answer.
@@ -103,6 +105,13 @@ func (s *Step) ttl(seconds uint32, from string) {
 func (s *Step) limit(kept, of int) {
 	if s != nil && kept < of {
 		s.Cut = Cut{s.Cut.Kept + kept, s.Cut.Of + of}
+	}
+}
+
+// brake records the brake of a service.
+func (s *Step) brake(b *catalog.Brake) {
+	if s != nil {
+		s.Brake = b
 	}
 }
 

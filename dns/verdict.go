@@ -66,6 +66,8 @@ type Considered struct {
 	Addresses []string
 	Weight    int  // in effect, given the status
 	Weighed   bool // there is a weight in effect
+	Ramp      int  // how much of its weight it has in a slow start, in percent; 0: it is not starting
+	Kept      Keeping
 	Verdict   Verdict
 }
 
@@ -76,10 +78,21 @@ func (c *Considered) become(v Verdict) {
 	}
 }
 
-// weigh records the weight in effect. It may be called on nil.
-func (c *Considered) weigh(w int) {
+// weigh records the weight in effect, and the part of a slow start that it is. It may be called on nil.
+func (c *Considered) weigh(w, ramp int) {
+	if c == nil {
+		return
+	}
+	c.Weight, c.Weighed = w, true
+	if ramp < catalog.RampSteps {
+		c.Ramp = 100 * ramp / catalog.RampSteps
+	}
+}
+
+// keep records why a critical one stays, and that it counts as healthy. It may be called on nil.
+func (c *Considered) keep(k Keeping) {
 	if c != nil {
-		c.Weight, c.Weighed = w, true
+		c.Kept, c.Verdict = k, Unused
 	}
 }
 

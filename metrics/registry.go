@@ -17,6 +17,7 @@ type Registry struct {
 	DNS      *DNS
 	Recursor *Recursor
 	Checks   *Checks
+	Guards   *Guards
 	Catalog  *Catalog
 	Raft     *Raft
 	HTTP     *HTTP
@@ -43,6 +44,7 @@ func New(build Build) *Registry {
 		DNS:      newDNS(reg),
 		Recursor: newRecursor(reg),
 		Checks:   newChecks(reg),
+		Guards:   newGuards(reg),
 		Catalog:  newCatalog(reg),
 		Raft:     newRaft(reg),
 		HTTP:     newHTTP(reg),

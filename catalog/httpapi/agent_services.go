@@ -23,6 +23,7 @@ type AgentService struct {
 	EnableTagOverride bool
 	DNS               *ServiceDNS       `json:",omitempty"`
 	Locality          *catalog.Locality `json:",omitempty"`
+	Guard             *ServiceGuard     `json:",omitempty"`
 	// ContentHash changes with any of the above. Only a single service has it.
 	ContentHash string `json:",omitempty"`
 	Datacenter  string
@@ -32,7 +33,7 @@ func (s *Server) shapeAgentService(i *catalog.Instance) *AgentService {
 	return &AgentService{
 		ID: i.ID, Service: i.Name, Tags: nonNil(i.Tags), Meta: nonNilMap(i.Meta), Port: i.Port, Address: i.Address,
 		TaggedAddresses: shapeAddresses(i.TaggedAddresses), Weights: Weights(i.Weights),
-		EnableTagOverride: i.EnableTagOverride, DNS: shapeDNS(i.DNS), Locality: i.Locality, Datacenter: s.cfg.Datacenter,
+		EnableTagOverride: i.EnableTagOverride, DNS: shapeDNS(i.DNS), Locality: i.Locality, Guard: shapeGuard(i.Guard), Datacenter: s.cfg.Datacenter,
 	}
 }
 

@@ -38,6 +38,7 @@ type serviceBody struct {
 	EnableTagOverride bool
 	DNS               *catalog.InstanceDNS
 	Locality          *catalog.Locality
+	Guard             *catalog.Guard
 	ModifyIndex       uint64 // of a cas in a transaction
 }
 
@@ -160,7 +161,7 @@ func (b *serviceBody) instance() (*catalog.Instance, error) {
 	def := catalog.ServiceDefinition{
 		ID: b.ID, Name: b.Service, Tags: b.Tags, Address: b.Address, Port: b.Port,
 		TaggedAddresses: b.TaggedAddresses, Meta: b.Meta, Weights: b.Weights, EnableTagOverride: b.EnableTagOverride,
-		DNS: b.DNS, Locality: b.Locality,
+		DNS: b.DNS, Locality: b.Locality, Guard: b.Guard,
 	}
 	if problems := def.Validate(); len(problems) > 0 {
 		return nil, catalog.Errorf(catalog.Invalid, "Service.%w", problems[0])
@@ -169,7 +170,7 @@ func (b *serviceBody) instance() (*catalog.Instance, error) {
 	return &catalog.Instance{
 		ID: def.ID, Name: def.Name, Tags: def.Tags, Address: def.Address, Port: def.Port,
 		TaggedAddresses: def.TaggedAddresses, Meta: def.Meta, Weights: *def.Weights, EnableTagOverride: def.EnableTagOverride,
-		DNS: def.DNS, Locality: def.Locality,
+		DNS: def.DNS, Locality: def.Locality, Guard: def.Guard,
 	}, nil
 }
 

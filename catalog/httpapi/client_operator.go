@@ -89,6 +89,20 @@ func (c *Client) Usage(ctx context.Context, q ClientQuery) (*Usage, error) {
 	return clientGet[*Usage](ctx, c, "/v1/operator/usage", "", q.values())
 }
 
+// Brakes returns the services of which failing instances are kept in answers, or
+// would be had no operator lifted their brakes.
+func (c *Client) Brakes(ctx context.Context, q ClientQuery) ([]Brake, error) {
+	return clientGet[[]Brake](ctx, c, "/v1/operator/brakes", "", q.values())
+}
+
+// LiftBrake has answers leave out the failing instances of a braked service.
+func (c *Client) LiftBrake(ctx context.Context, service, datacenter string) error {
+	query := ClientQuery{Datacenter: datacenter}.values()
+	query.Set("service", service)
+	_, err := c.put(ctx, "/v1/operator/brake/lift", "", query, nil)
+	return err
+}
+
 // ClientKeyring is how a request about gossip keys is spread.
 type ClientKeyring struct {
 	RelayFactor int  // for Consul's agents, 0..5; muster's have no use for it

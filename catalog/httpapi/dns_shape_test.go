@@ -49,3 +49,23 @@ func TestClientSendsDNS(t *testing.T) {
 		t.Errorf("%s decodes as %+v (%v)", text, got.DNS, err)
 	}
 }
+
+func TestShapeOfGuard(t *testing.T) {
+	f, a := newAgentFixture(t)
+	const sent, want = `{"WhenAllCritical": "all", "brake_percent": 50, "BrakeWindow": "20s", "SlowStart": 30000000000}`,
+		`{"WhenAllCritical":"all","BrakePercent":50,"BrakeWindow":"20s","SlowStart":"30s"}`
+	f.put("/v1/catalog/register", `{"Node": "n1", "Address": "10.0.0.1", "Service": {"Service": "web", "Guard": `+sent+`}}`)
+	row := f.state.Snapshot().Instance("n1", "web")
+	a.set([]*catalog.Instance{row}, nil)
+	for path, key := range map[string]string{
+		"catalog/service/web": "ServiceGuard", "health/service/web": "Guard", "catalog/node/n1": "Guard", "agent/service/web": "Guard",
+	} {
+		if got := f.get("/v1/" + path); !strings.Contains(got, `"`+key+`":`+want) {
+			t.Errorf("%s: no %s in %s", path, want, got)
+		}
+	}
+	var def catalog.ServiceDefinition
+	if err := decodeText(`{"name": "web", "guard": `+want+`}`, &def); err != nil || !def.Guard.Equal(row.Guard) {
+		t.Errorf("%s sent again is %+v (%v)", want, def.Guard, err)
+	}
+}

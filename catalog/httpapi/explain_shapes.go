@@ -35,8 +35,9 @@ type ExplainedName struct {
 	Address    string
 	Datacenter string
 	TTL        []ExplainedTTL
-	Kept       int // records that a limit lets into one answer; 0: there was no limit to apply
-	Of         int // records there were to choose from; 0 likewise
+	Kept       int    // records that a limit lets into one answer; 0: there was no limit to apply
+	Of         int    // records there were to choose from; 0 likewise
+	Brake      *Brake `json:",omitempty"` // of the service; null: there is none
 	Considered []ExplainedInstance
 }
 
@@ -59,7 +60,11 @@ type ExplainedInstance struct {
 	In        bool   // the answer holds a record of it
 	Verdict   string // such as "answered", "critical", "lacks-tag"
 	Why       string // the verdict for people
-	Checks    []ExplainedCheck
+	// Guard is what a guard does for it: "brake", "last-passing" or "all-critical" keep it in
+	// answers although it is critical, "slow-start" has its weight grow. Empty: nothing.
+	Guard    string
+	GuardWhy string // the same for people
+	Checks   []ExplainedCheck
 }
 
 // ExplainedCheck is a check of an instance or of its node.

@@ -23,6 +23,8 @@ func (s *Server) operatorRoutes() []route {
 			http.MethodPut:    s.changeKeys(Operator.UseKey),
 			http.MethodDelete: s.changeKeys(Operator.RemoveKey),
 		}},
+		{template: "/v1/operator/brakes", place: byServer, methods: get(s.brakes)},
+		{template: "/v1/operator/brake/lift", place: byServer, methods: map[string]handler{http.MethodPut: s.liftBrake}},
 		{template: "/v1/operator/usage", place: byServer, methods: get(s.usage)},
 	}
 }

@@ -91,6 +91,8 @@ POST /v1/operator/keyring                       here      here      server
 PUT /v1/operator/keyring                        here      here      server
 DELETE /v1/operator/keyring                     here      here      server
 GET /v1/operator/usage                          here      here      server
+GET /v1/operator/brakes                         here      here      server
+PUT /v1/operator/brake/lift                     here      here      server
 
 GET /v1/snapshot                                here      leader    server
 GET /v1/snapshot?stale                          here      here      server

@@ -1,6 +1,10 @@
 package httpapi
 
-import "muster/catalog"
+import (
+	"time"
+
+	"muster/catalog"
+)
 
 // The types of this file are what Consul's clients see. Field names are the JSON
 // names and the selectors of ?filter; lists and maps are empty rather than null,
@@ -35,6 +39,15 @@ type ServiceDNS struct {
 	ALPN     []string `json:",omitempty"` // protocols, such as "h2"
 }
 
+// ServiceGuard is what the owner of an instance wants when checks fail in numbers;
+// none when nothing was asked.
+type ServiceGuard struct {
+	WhenAllCritical string `json:",omitempty"` // "none", "last_passing" or "all"
+	BrakePercent    int    `json:",omitempty"`
+	BrakeWindow     string `json:",omitempty"` // such as "10s"
+	SlowStart       string `json:",omitempty"`
+}
+
 // Proxy is always empty; clients decode it without asking.
 type Proxy struct {
 	Mode        string
@@ -63,6 +76,7 @@ type CatalogService struct {
 	ServiceEnableTagOverride bool
 	ServiceDNS               *ServiceDNS       `json:",omitempty"`
 	ServiceLocality          *catalog.Locality `json:",omitempty"`
+	ServiceGuard             *ServiceGuard     `json:",omitempty"`
 	ServiceProxy             Proxy
 	ServiceConnect           struct{}
 	CreateIndex              uint64
@@ -82,6 +96,7 @@ type NodeService struct {
 	EnableTagOverride bool
 	DNS               *ServiceDNS       `json:",omitempty"`
 	Locality          *catalog.Locality `json:",omitempty"`
+	Guard             *ServiceGuard     `json:",omitempty"`
 	Proxy             Proxy
 	Connect           struct{}
 	PeerName          string // always empty
@@ -131,7 +146,7 @@ func shapeCatalogService(n *catalog.Node, i *catalog.Instance) *CatalogService {
 		ServiceID: i.ID, ServiceName: i.Name, ServiceTags: nonNil(i.Tags),
 		ServiceAddress: i.Address, ServiceTaggedAddresses: shapeAddresses(i.TaggedAddresses),
 		ServiceWeights: Weights(i.Weights), ServiceMeta: nonNilMap(i.Meta), ServicePort: i.Port,
-		ServiceEnableTagOverride: i.EnableTagOverride, ServiceDNS: shapeDNS(i.DNS), ServiceLocality: i.Locality,
+		ServiceEnableTagOverride: i.EnableTagOverride, ServiceDNS: shapeDNS(i.DNS), ServiceLocality: i.Locality, ServiceGuard: shapeGuard(i.Guard),
 		CreateIndex: i.CreateIndex, ModifyIndex: i.ModifyIndex,
 	}
 }
@@ -140,7 +155,7 @@ func shapeService(i *catalog.Instance) *NodeService {
 	return &NodeService{
 		ID: i.ID, Service: i.Name, Tags: nonNil(i.Tags), Address: i.Address,
 		TaggedAddresses: shapeAddresses(i.TaggedAddresses), Meta: nonNilMap(i.Meta), Port: i.Port,
-		Weights: Weights(i.Weights), EnableTagOverride: i.EnableTagOverride, DNS: shapeDNS(i.DNS), Locality: i.Locality,
+		Weights: Weights(i.Weights), EnableTagOverride: i.EnableTagOverride, DNS: shapeDNS(i.DNS), Locality: i.Locality, Guard: shapeGuard(i.Guard),
 		CreateIndex: i.CreateIndex, ModifyIndex: i.ModifyIndex,
 	}
 }
@@ -175,6 +190,24 @@ func shapeDNS(d *catalog.InstanceDNS) *ServiceDNS {
 		out.TTL = d.TTL.String()
 	}
 	return out
+}
+
+func shapeGuard(g *catalog.Guard) *ServiceGuard {
+	if g == nil {
+		return nil
+	}
+	return &ServiceGuard{
+		WhenAllCritical: string(g.WhenAllCritical), BrakePercent: g.BrakePercent,
+		BrakeWindow: durationText(g.BrakeWindow), SlowStart: durationText(g.SlowStart),
+	}
+}
+
+// durationText writes a duration that may be left out.
+func durationText(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // each converts a list; the result is empty rather than nil.

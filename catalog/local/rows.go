@@ -6,8 +6,11 @@ import (
 	"muster/catalog"
 )
 
-// instanceRow is a definition as a row of the catalog.
-func instanceRow(node string, d *catalog.ServiceDefinition) *catalog.Instance {
+// instanceRow is a definition as a row of the catalog, with a guard if it states none.
+func instanceRow(node string, d *catalog.ServiceDefinition, guard *catalog.Guard) *catalog.Instance {
+	if d.Guard != nil {
+		guard = d.Guard
+	}
 	return &catalog.Instance{
 		Node:              node,
 		ID:                d.ID,
@@ -21,6 +24,7 @@ func instanceRow(node string, d *catalog.ServiceDefinition) *catalog.Instance {
 		EnableTagOverride: d.EnableTagOverride,
 		DNS:               d.DNS,
 		Locality:          d.Locality,
+		Guard:             guard,
 	}
 }
 

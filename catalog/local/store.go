@@ -49,6 +49,7 @@ type Store struct {
 	table     table                        // replaced as a whole, under both locks
 	instances map[string]*catalog.Instance // rows of table.services
 	states    map[string]*state            // verdicts on table.checks
+	guard     *catalog.Guard               // of services that state none
 }
 
 // New returns a store with what its directory holds. A damaged file is an error
@@ -181,7 +182,7 @@ func (s *Store) adopt(e *edit) {
 	for id := range e.dirtyServices {
 		delete(s.instances, id)
 		if v := e.services[id]; v != nil {
-			s.instances[id] = instanceRow(node, &v.def)
+			s.instances[id] = instanceRow(node, &v.def, s.guard)
 		}
 	}
 	for id := range e.dirtyChecks {
@@ -202,6 +203,26 @@ func (s *Store) adopt(e *edit) {
 	}
 	// Also when nothing changed: who registers again may have missed its row in the catalog.
 	s.urgent.fire()
+}
+
+// SetGuard sets the guard of services whose definitions state none. Nil: they have none.
+func (s *Store) SetGuard(g *catalog.Guard) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	node := s.cfg.Node().Name
+	s.mu.Lock()
+	same := s.guard.Equal(g)
+	s.guard = g
+	for id, v := range s.table.services {
+		if v.def.Guard == nil && !same {
+			s.instances[id] = instanceRow(node, &v.def, g)
+		}
+	}
+	s.mu.Unlock()
+	if !same {
+		s.changed.fire()
+		s.urgent.fire()
+	}
 }
 
 // mayRun reports whether a check is allowed to be probed where its definition comes from.

@@ -142,6 +142,7 @@ func (a *Agent) Start() error {
 	a.background("other datacenters", a.abroad.run)
 	// The doors open last, when there is something behind them.
 	a.background("witness", a.witness.run)
+	a.background("brake watch", a.watchBrakes)
 	a.background("local sync", a.syncer.Run)
 	a.watchProbes()
 	a.background("probe watch", a.followStore)

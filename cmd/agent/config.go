@@ -55,6 +55,9 @@ type Config struct {
 	CheckUpdateInterval time.Duration
 	DiscardCheckOutput  bool // the output of checks stays out of the catalog
 
+	// Guard is that of services whose definitions state none. Zero: none.
+	Guard catalog.Guard
+
 	LeaveOnTerm    bool // SIGTERM leaves the cluster for good
 	SkipLeaveOnInt bool // SIGINT does not leave the cluster
 	// LeaveDrainTime is how long an agent that leaves goes on answering after it

@@ -93,7 +93,7 @@ func definitionKeys(t reflect.Type, prefix string) []string {
 		case reflect.TypeFor[*catalog.Weights](): // only its members have rows
 			out = append(out, prefix+names+".passing", prefix+names+".warning")
 			return
-		case reflect.TypeFor[*catalog.InstanceDNS](), reflect.TypeFor[*catalog.Locality](): // likewise
+		case reflect.TypeFor[*catalog.InstanceDNS](), reflect.TypeFor[*catalog.Locality](), reflect.TypeFor[*catalog.Guard](): // likewise
 			out = append(out, definitionKeys(kind.Elem(), prefix+names+".")...)
 			return
 		case reflect.TypeFor[map[string]catalog.ServiceAddress]():

@@ -28,6 +28,7 @@ type settings struct {
 	httpKeys
 	processKeys
 	checkKeys
+	guardKeys
 }
 
 type httpKeys struct {
@@ -65,6 +66,16 @@ type checkKeys struct {
 	EnableLocalScriptChecks *bool          `key:"enable_local_script_checks"`
 	CheckUpdateInterval     *time.Duration `key:"check_update_interval"`
 	DiscardCheckOutput      *bool          `key:"discard_check_output"`
+}
+
+// guardKeys are none of Consul's; see [catalog.Guard].
+type guardKeys struct {
+	Guard struct {
+		WhenAllCritical *string        `key:"when_all_critical"`
+		BrakePercent    *int           `key:"brake_percent"`
+		BrakeWindow     *time.Duration `key:"brake_window"`
+		SlowStart       *time.Duration `key:"slow_start"`
+	} `key:"guard"`
 }
 
 // registrations are the services and checks of one file. Those of all files count.

@@ -47,6 +47,7 @@ var samples = map[string]any{
 	"dns_config.reverse_networks": []string{"10.0.0.0/8"}, "dns_config.rate_limit_exempt": []string{"10.0.0.0/8"},
 	"dns_config.explain_networks":  []string{"10.0.0.0/8"},
 	"dns_config.recursor_networks": []string{"10.0.0.0/8"},
+	"guard.when_all_critical":      "all",
 	"dns_records":                  []string{"www A 10.0.0.9"},
 	"service":                      map[string]any{"name": "a"}, "services": []any{map[string]any{"name": "a"}},
 	"check": map[string]any{"name": "a", "ttl": "1m"}, "checks": []any{map[string]any{"name": "a", "ttl": "1m"}},

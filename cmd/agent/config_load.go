@@ -101,6 +101,7 @@ func (b *builder) build() {
 	b.http(&k.httpKeys)
 	b.process(&k.processKeys)
 	b.checks(&k.checkKeys)
+	b.guardDefaults(&k.guardKeys)
 	b.registrations()
 	b.recordClashes()
 	b.guards()

@@ -18,6 +18,32 @@ func (b *builder) checks(k *checkKeys) {
 	}
 }
 
+// guardDefaults reads the guard of services that state none.
+func (b *builder) guardDefaults(k *guardKeys) {
+	g := &b.cfg.Guard
+	if w := k.Guard.WhenAllCritical; w != nil {
+		g.WhenAllCritical = catalog.AllCritical(*w)
+		if g.WhenAllCritical == catalog.AnswerNone {
+			g.WhenAllCritical = "" // the same, so that services without a guard have none
+		}
+	}
+	set(&g.BrakePercent, k.Guard.BrakePercent)
+	set(&g.BrakeWindow, k.Guard.BrakeWindow)
+	set(&g.SlowStart, k.Guard.SlowStart)
+	for _, p := range g.Validate() {
+		b.problem("guard."+p.Field, "%s", p.Message)
+	}
+}
+
+// defaultGuard is the guard of services that state none, nil when it asks for nothing.
+func (c *Config) defaultGuard() *catalog.Guard {
+	if c.Guard == (catalog.Guard{}) {
+		return nil
+	}
+	g := c.Guard
+	return &g
+}
+
 // registrations gathers the services and checks of all files. Each is judged by
 // itself, then they are held against one another.
 func (b *builder) registrations() {

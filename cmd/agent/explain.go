@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"strings"
 
 	"muster/catalog"
@@ -48,6 +49,9 @@ func (x *explainer) name(s *dns.Step) httpapi.ExplainedName {
 		TTL: make([]httpapi.ExplainedTTL, len(s.TTLs)), Kept: s.Cut.Kept, Of: s.Cut.Of,
 		Considered: make([]httpapi.ExplainedInstance, len(s.Considered)),
 	}
+	if s.Brake != nil {
+		out.Brake = httpapi.ShapeBrake(s.Brake)
+	}
 	for i, ttl := range s.TTLs {
 		out.TTL[i] = httpapi.ExplainedTTL(ttl)
 	}
@@ -62,6 +66,12 @@ func (x *explainer) considered(c *dns.Considered) httpapi.ExplainedInstance {
 		Node: c.Node.Name, Tags: []string{}, Addresses: append([]string{}, c.Addresses...),
 		Status: string(c.Status), In: c.Verdict.In(), Verdict: c.Verdict.Code(), Why: c.Verdict.String(),
 		Checks: make([]httpapi.ExplainedCheck, len(c.Checks)),
+	}
+	switch {
+	case c.Kept != dns.NotKept:
+		out.Guard, out.GuardWhy = c.Kept.Code(), c.Kept.String()
+	case c.Ramp > 0:
+		out.Guard, out.GuardWhy = "slow-start", fmt.Sprintf("came back lately, has %d %% of its weight", c.Ramp)
 	}
 	if i := c.Instance; i != nil {
 		out.ID, out.Service, out.Port = i.ID, i.Name, i.Port

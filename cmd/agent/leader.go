@@ -77,6 +77,8 @@ func (d *leaderDuties) startTerm(ctx context.Context) (stop func()) {
 	work.Go(func() { d.checkups.run(ctx) })
 	work.Go(func() { d.sessions.run(ctx) })
 	work.Go(func() { d.surveyor.run(ctx) })
+	guards := &guardClock{applier: d.applier, snapshot: d.snapshot, log: d.log}
+	work.Go(func() { guards.run(ctx) })
 	work.Go(func() { d.term(ctx) })
 	return func() { cancel(); work.Wait() }
 }

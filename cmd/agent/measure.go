@@ -27,6 +27,7 @@ func (a *Agent) measure() {
 	for _, c := range a.store.Checks() {
 		byStatus[c.Status]++
 	}
+	a.measureGuards(snap)
 	a.metrics.Checks.Set(byStatus[catalog.Passing], byStatus[catalog.Warning], byStatus[catalog.Critical])
 }
 

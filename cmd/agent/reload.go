@@ -50,6 +50,7 @@ func (a *Agent) Reload() (string, error) {
 	for _, c := range certificates {
 		c.Commit()
 	}
+	a.store.SetGuard(next.defaultGuard())
 	a.cfg.Store(&next)
 	a.logs.level.Set(next.LogLevel)
 	a.watchProbes()
@@ -64,6 +65,9 @@ func (a *Agent) Reload() (string, error) {
 	}
 	if !reflect.DeepEqual(old.DNSConfig(), next.DNSConfig()) {
 		changed = append(changed, "DNS settings")
+	}
+	if old.Guard != next.Guard {
+		changed = append(changed, "guard")
 	}
 	if newCerts {
 		changed = append(changed, "certificates")

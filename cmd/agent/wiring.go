@@ -90,6 +90,7 @@ func (a *Agent) build(cfg *Config) error {
 	if _, err := a.store.LoadConfig(cfg.Services, cfg.Checks); err != nil {
 		return fmt.Errorf("services of the configuration: %w", err)
 	}
+	a.store.SetGuard(cfg.defaultGuard())
 	a.syncer = local.NewSyncer(local.SyncConfig{
 		Store: a.store, Applier: a.forwarder, Snapshot: a.state.Snapshot,
 		Agents:  func() int { return len(a.lan.Members()) },

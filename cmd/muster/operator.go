@@ -12,6 +12,10 @@ func (s *shell) operatorCommand() *cli.Command {
 				Subcommands: []*cli.Command{s.autopilotGetCommand(), s.autopilotHealthCommand(), s.autopilotSetCommand(), s.autopilotStateCommand()},
 			},
 			{
+				Name: "brake", Usage: "services of which too many instances failed together",
+				Subcommands: []*cli.Command{s.brakeListCommand(), s.brakeLiftCommand()},
+			},
+			{
 				Name: "raft", Usage: "who takes part in raft",
 				Subcommands: []*cli.Command{s.raftListCommand(), s.raftRemoveCommand(), s.raftTransferCommand()},
 			},

@@ -138,3 +138,19 @@ DC   Nodes  Services  Service instances
 dc1  3      2         12
 `}.try(t)
 }
+
+func TestOperatorBrake(t *testing.T) {
+	const list, lift = "GET /v1/operator/brakes", "PUT /v1/operator/brake/lift?service=web"
+	for _, e := range []example{
+		{args: "operator brake list", answers: map[string]string{list: `200 [{"Service":"web","Index":812,"Percent":50,"Failed":3,"Of":4}]`}, asks: list, stdout: `
+Service  Failed  Of  Allowed  Since Index  Lifted
+web      3       4   50%      812          false
+`},
+		{args: "operator brake list", answers: map[string]string{list: "200 []"}, asks: list, stdout: "No service is braked.\n"},
+		{args: "operator brake lift web", answers: map[string]string{lift: "200 true"}, asks: lift, stdout: "The brake of service \"web\" is lifted\n"},
+		{args: "operator brake lift web", answers: map[string]string{lift: `404 service "web" is not braked`}, asks: lift, code: 1, stderr: "is not braked"},
+		{args: "operator brake lift", code: 2, stderr: "name of a service"},
+	} {
+		e.try(t)
+	}
+}

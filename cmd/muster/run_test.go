@@ -148,7 +148,7 @@ func TestAgentNotRunning(t *testing.T) {
 		"members", "kv get a", "kv get -recurse a", "kv list", "kv put a b", "kv delete a", "kv export", "info", "reload", "leave",
 		"maint", "maint -enable", "catalog nodes", "catalog services", "catalog datacenters", "services register -name a", "services deregister -id a", "monitor", "why a",
 		"join a", "force-leave a", "keyring -list", "keyring -format json -list", "operator raft list-peers", "operator raft remove-peer -id a", "operator raft transfer-leader",
-		"operator autopilot get-config", "operator autopilot set-config -min-quorum 1", "operator autopilot health", "operator autopilot state", "operator usage instances",
+		"operator autopilot get-config", "operator autopilot set-config -min-quorum 1", "operator autopilot health", "operator autopilot state", "operator usage instances", "operator brake list", "operator brake lift web",
 	} {
 		stdout, stderr, code := command(t, "", map[string]string{"MUSTER_HTTP_ADDR": addr}, words(args)...)
 		if code != 1 || stdout != "" || stderr != want {

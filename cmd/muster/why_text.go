@@ -87,6 +87,9 @@ func printName(w io.Writer, n *httpapi.ExplainedName, alias, verbose bool) {
 	if n.Of > 0 {
 		rows = append(rows, []string{"Limit:", fmt.Sprintf("%d of %d records, drawn anew by weight for every answer", n.Kept, n.Of)})
 	}
+	if b := n.Brake; b != nil {
+		rows = append(rows, []string{"Brake:", brakeText(b)})
+	}
 	table(w, rows)
 	if len(n.Considered) == 0 {
 		return
@@ -96,6 +99,15 @@ func printName(w io.Writer, n *httpapi.ExplainedName, alias, verbose bool) {
 	for i := range n.Considered {
 		printChecks(w, &n.Considered[i], verbose)
 	}
+}
+
+// brakeText says what a brake came of, and how to be rid of it.
+func brakeText(b *httpapi.Brake) string {
+	text := fmt.Sprintf("since index %d: %d of %d healthy instances failed together, more than %d %%", b.Index, b.Failed, b.Of, b.Percent)
+	if b.Lifted {
+		return text + "; lifted by an operator, so that failing ones are left out"
+	}
+	return text + `; "muster operator brake lift ` + b.Service + `" has failing ones left out`
 }
 
 func consideredColumns(n *httpapi.ExplainedName) [][]string {
@@ -110,7 +122,7 @@ func consideredColumns(n *httpapi.ExplainedName) [][]string {
 		}
 		row := []string{"out", c.ID, c.Node, strings.Join(c.Addresses, ","), port, weight, c.Status, strings.Join(c.Tags, ","), c.Why}
 		if c.In {
-			row[0], row[len(row)-1] = "in", ""
+			row[0], row[len(row)-1] = "in", c.GuardWhy
 		}
 		rows = append(rows, row)
 	}
