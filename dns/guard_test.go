@@ -274,3 +274,22 @@ func TestGuardThatAsksForNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestLongestTTL(t *testing.T) {
+	cfg := dns.DefaultConfig()
+	cfg.ServiceTTL = map[string]time.Duration{"web": 30 * time.Second, "*": 5 * time.Second}
+	cfg.MaxServiceTTL = time.Minute
+	wish := func(d time.Duration) *catalog.InstanceDNS { return &catalog.InstanceDNS{TTL: &d} }
+	for _, tt := range []struct {
+		name string
+		asks *catalog.InstanceDNS
+		want time.Duration
+	}{
+		{"web", nil, 30 * time.Second}, {"Web", &catalog.InstanceDNS{}, 30 * time.Second}, {"db", nil, 5 * time.Second},
+		{"db", wish(10 * time.Second), 10 * time.Second}, {"db", wish(time.Hour), time.Minute}, {"web", wish(time.Second), 30 * time.Second},
+	} {
+		if got := cfg.LongestTTL(&catalog.Instance{Name: tt.name, DNS: tt.asks}); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}

@@ -72,6 +72,16 @@ func (l *lookup) serviceTTL(service string, of []candidate) uint32 {
 	return ttl
 }
 
+// LongestTTL is how long an answer that holds an instance may be cached at most.
+func (c *Config) LongestTTL(i *catalog.Instance) time.Duration {
+	ttl, _, _ := newTTLs(c.ServiceTTL).rule(i.Name)
+	longest := time.Duration(ttl) * time.Second
+	if wish := i.DNS; wish != nil && wish.TTL != nil {
+		longest = max(longest, min(max(*wish.TTL, c.MinServiceTTL), c.MaxServiceTTL))
+	}
+	return longest
+}
+
 // wished returns the least TTL that instances ask for, within the bounds, who asks for it, and
 // whether all ask for one.
 func (l *lookup) wished(of []candidate) (least uint32, who *catalog.Instance, all bool) {

@@ -24,8 +24,12 @@ type Registrations interface {
 	RegisterCheck(def catalog.CheckDefinition) error
 	Deregister(serviceID string) error
 	DeregisterCheck(checkID string) error
-	// SetMaintenance takes a service, or with an empty id the node, out of answers or puts it back.
-	SetMaintenance(serviceID string, on bool, reason string) error
+	// SetMaintenance takes a service, or with an empty id the node, out of answers or puts
+	// it back. It ends by itself after the time it lasts, with 0 never.
+	SetMaintenance(serviceID string, on bool, reason string, lasts time.Duration) error
+	// Drain takes a service, or with an empty id the node, out of answers until the agent
+	// restarts or somebody puts it back, and tells how long others may still hold older answers.
+	Drain(serviceID, reason string) (wait time.Duration, err error)
 	// UpdateTTL is a heartbeat: Invalid for a check that is no ttl check, NotFound for an unknown id.
 	UpdateTTL(checkID string, status catalog.Status, output string) error
 }

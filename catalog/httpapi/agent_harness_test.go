@@ -73,8 +73,14 @@ func (a *fakeAgent) Register(def catalog.ServiceDefinition, replace bool) error 
 func (a *fakeAgent) RegisterCheck(def catalog.CheckDefinition) error { return a.tell("check %+v", def) }
 func (a *fakeAgent) Deregister(id string) error                      { return a.tell("deregister %s", id) }
 func (a *fakeAgent) DeregisterCheck(id string) error                 { return a.tell("deregister check %s", id) }
-func (a *fakeAgent) SetMaintenance(id string, on bool, reason string) error {
+func (a *fakeAgent) SetMaintenance(id string, on bool, reason string, lasts time.Duration) error {
+	if lasts > 0 {
+		return a.tell("maintenance %q %t %q for %v", id, on, reason, lasts)
+	}
 	return a.tell("maintenance %q %t %q", id, on, reason)
+}
+func (a *fakeAgent) Drain(id, reason string) (time.Duration, error) {
+	return 31 * time.Second, a.tell("drain %q %q", id, reason)
 }
 func (a *fakeAgent) UpdateTTL(id string, s catalog.Status, output string) error {
 	return a.tell("ttl %s %s %q", id, s, output)

@@ -30,6 +30,7 @@ func (s *Server) agentRoutes() []route {
 		{template: "/v1/agent/check/update/{id}", place: ofAgent, methods: put(s.agentCheckUpdate)},
 
 		{template: "/v1/agent/maintenance", place: ofAgent, methods: put(s.agentNodeMaintenance)},
+		{template: "/v1/agent/drain", place: ofAgent, methods: put(s.agentDrain)},
 		{template: "/v1/agent/reload", place: ofAgent, methods: put(s.agentReload)},
 		{template: "/v1/agent/leave", place: ofAgent, methods: put(s.agentLeave)},
 		{template: "/v1/agent/join/{address}", place: ofAgent, methods: put(s.agentJoin)},

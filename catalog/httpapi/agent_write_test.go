@@ -71,6 +71,13 @@ func TestAgentWrites(t *testing.T) {
 
 		{"/v1/agent/maintenance?enable=true&reason=disk+swap", "", 200, "", []string{`maintenance "" true "disk swap"`}},
 		{"/v1/agent/maintenance?enable=false", "", 200, "", []string{`maintenance "" false ""`}},
+		{"/v1/agent/maintenance?enable=true&expires=10m", "", 200, "", []string{`maintenance "" true "" for 10m0s`}},
+		{"/v1/agent/service/maintenance/web-1?enable=true&expires=90s&reason=x", "", 200, "", []string{`maintenance "web-1" true "x" for 1m30s`}},
+		{"/v1/agent/maintenance?enable=true&expires=soon", "", 400, "expires", nil},
+		{"/v1/agent/maintenance?enable=true&expires=-1s", "", 400, "expires", nil},
+		{"/v1/agent/maintenance?enable=false&expires=1m", "", 400, "expires", nil},
+		{"/v1/agent/drain", "", 200, `{"Wait":"31s"}`, []string{`drain "" ""`}},
+		{"/v1/agent/drain?service=web-1&reason=new+disk", "", 200, `{"Wait":"31s"}`, []string{`drain "web-1" "new disk"`}},
 		{"/v1/agent/maintenance", "", 400, "enable", nil},
 		{"/v1/agent/maintenance?enable", "", 400, "enable", nil},
 		{"/v1/agent/maintenance?enable=maybe", "", 400, "enable", nil},

@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Self returns what the agent tells of itself.
@@ -45,11 +47,15 @@ func (c *Client) DeregisterService(ctx context.Context, id string) error {
 }
 
 // SetMaintenance turns maintenance of an instance of this agent, or with an empty
-// id of its node, on or off. The reason is for people and may be empty.
-func (c *Client) SetMaintenance(ctx context.Context, serviceID string, on bool, reason string) error {
+// id of its node, on or off. The reason is for people and may be empty. It ends by
+// itself after the time it lasts, with 0 never.
+func (c *Client) SetMaintenance(ctx context.Context, serviceID string, on bool, reason string, lasts time.Duration) error {
 	query := url.Values{"enable": {strconv.FormatBool(on)}}
 	if reason != "" {
 		query.Set("reason", reason)
+	}
+	if lasts > 0 {
+		query.Set("expires", lasts.String())
 	}
 	path := "/v1/agent/maintenance"
 	if serviceID != "" {
@@ -57,6 +63,27 @@ func (c *Client) SetMaintenance(ctx context.Context, serviceID string, on bool, 
 	}
 	_, err := c.put(ctx, path, serviceID, query, nil)
 	return err
+}
+
+// Drain takes an instance of this agent, or with an empty id its node, out of answers. It
+// returns how long answers from before may still be held by others.
+func (c *Client) Drain(ctx context.Context, serviceID, reason string) (wait time.Duration, err error) {
+	query := url.Values{}
+	if serviceID != "" {
+		query.Set("service", serviceID)
+	}
+	if reason != "" {
+		query.Set("reason", reason)
+	}
+	var out Drained
+	call := clientCall{method: http.MethodPut, path: "/v1/agent/drain", query: query}
+	if err := c.decode(ctx, call, &out); err != nil {
+		return 0, err
+	}
+	if wait, err = time.ParseDuration(out.Wait); err != nil {
+		return 0, fmt.Errorf("drain: the agent answered with a wait of %.40q: %w", out.Wait, err)
+	}
+	return wait, nil
 }
 
 // Reload makes the agent read its configuration again. It returns what changed

@@ -84,7 +84,7 @@ func TestConfigAndHTTP(t *testing.T) {
 	// HTTP adds to what a config file defines, until the next load also in its place.
 	onFile := ttl("late")
 	onFile.ServiceID = "a"
-	must(t, s.RegisterCheck(onFile), s.SetMaintenance("a", true, ""), s.Register(svc("b", ttl("http")), false))
+	must(t, s.RegisterCheck(onFile), s.SetMaintenance("a", true, "", 0), s.Register(svc("b", ttl("http")), false))
 	must(t, s.Register(catalog.ServiceDefinition{ID: "a", Name: "other", Checks: []catalog.CheckDefinition{ttl("own")}}, false))
 	if got := s.Instances()[0].Name; got != "other" {
 		t.Errorf("service a is named %q", got)

@@ -43,7 +43,7 @@ func fileOf(dir, id string) string {
 }
 
 // load reads every registration. The error joins one for each bad file.
-func (d *disk) load() (services []catalog.ServiceDefinition, checks []catalog.CheckDefinition, err error) {
+func (d *disk) load() (services []catalog.ServiceDefinition, checks []*check, err error) {
 	serviceErr := eachRecord(d.services, func(r record) (id string) {
 		if r.Service == nil {
 			return ""
@@ -55,7 +55,7 @@ func (d *disk) load() (services []catalog.ServiceDefinition, checks []catalog.Ch
 		if r.Check == nil {
 			return ""
 		}
-		checks = append(checks, *r.Check)
+		checks = append(checks, &check{def: *r.Check, from: fromHTTP, until: r.Until})
 		return r.Check.ID
 	})
 	return services, checks, errors.Join(serviceErr, checkErr)
@@ -118,7 +118,7 @@ func (d *disk) save(e *edit) error {
 		path := fileOf(d.checks, id)
 		var err error
 		if c := e.checks[id]; c != nil && c.from == fromHTTP && !c.attached {
-			err = writeRecord(path, record{Check: &c.def})
+			err = writeRecord(path, record{Check: &c.def, Until: c.until})
 		} else {
 			err = removeRecord(path)
 		}

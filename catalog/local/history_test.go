@@ -90,7 +90,7 @@ func TestUnproven(t *testing.T) {
 	plain := tcp
 	plain.ID = "critical until probed"
 	load(t, s, nil, starting("tcp", tcp), starting("script", script("")), starting("ttl", ttl("")), plain)
-	must(t, s.SetMaintenance("", true, ""))
+	must(t, s.SetMaintenance("", true, "", 0))
 	expect := func(want ...string) {
 		t.Helper()
 		if got := s.Unproven(); !slices.Equal(got, want) {

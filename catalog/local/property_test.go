@@ -67,7 +67,7 @@ func (m *machine) actions(tt *testing.T) map[string]func(*rapid.T) {
 			expected(t, m.store.Report(checkIDs.Draw(t, "check"), statuses.Draw(t, "status"), rapid.StringN(0, 3, 9).Draw(t, "output"), time.Now()))
 		},
 		"maintenance": func(t *rapid.T) {
-			expected(t, m.store.SetMaintenance(rapid.SampledFrom([]string{"", "a"}).Draw(t, "service"), rapid.Bool().Draw(t, "on"), "r"))
+			expected(t, m.store.SetMaintenance(rapid.SampledFrom([]string{"", "a"}).Draw(t, "service"), rapid.Bool().Draw(t, "on"), "r", 0))
 		},
 		"load": func(t *rapid.T) {
 			_, err := m.store.LoadConfig(rapid.SliceOfN(rapid.Custom(drawService), 0, 2).Draw(t, "services"), nil)

@@ -7,10 +7,11 @@ import (
 	"muster/catalog"
 )
 
-// Reap deregisters the services that have a check which has been critical for
-// longer than its definition allows, and returns their ids in order. A service
+// Reap ends maintenance whose time is over, deregisters the services that have a check which has been critical for
+// longer than its definition allows, and returns the ids of those in order. A service
 // that cannot be removed stays for the next time, and the log says so.
 func (s *Store) Reap(now time.Time) []string {
+	s.expire(now)
 	s.mu.Lock()
 	due := overdue(s.states, now)
 	s.mu.Unlock()

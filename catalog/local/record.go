@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"muster/catalog"
 )
@@ -24,6 +25,7 @@ const (
 type record struct {
 	Service *catalog.ServiceDefinition `json:",omitempty"`
 	Check   *catalog.CheckDefinition   `json:",omitempty"`
+	Until   time.Time                  `json:",omitzero"` // when a maintenance check goes; zero: never
 }
 
 func encodeRecord(r record) ([]byte, error) {

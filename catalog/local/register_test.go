@@ -18,7 +18,7 @@ func TestRegister(t *testing.T) {
 	}
 	gone := func(id string) op { return func(s *Store) error { return s.Deregister(id) } }
 	uncheck := func(id string) op { return func(s *Store) error { return s.DeregisterCheck(id) } }
-	maint := func(id string, on bool) op { return func(s *Store) error { return s.SetMaintenance(id, on, "") } }
+	maint := func(id string, on bool) op { return func(s *Store) error { return s.SetMaintenance(id, on, "", 0) } }
 	of := func(service string, d catalog.CheckDefinition) catalog.CheckDefinition {
 		d.ServiceID = service
 		return d
@@ -98,7 +98,7 @@ func TestRefused(t *testing.T) {
 		}, catalog.Invalid, "twice"},
 		{"unknown service", func(s *Store) error { return s.Deregister("nope") }, catalog.NotFound, "nope"},
 		{"unknown check", func(s *Store) error { return s.DeregisterCheck("nope") }, catalog.NotFound, "nope"},
-		{"maintenance of an unknown service", func(s *Store) error { return s.SetMaintenance("nope", true, "") }, catalog.NotFound, "nope"},
+		{"maintenance of an unknown service", func(s *Store) error { return s.SetMaintenance("nope", true, "", 0) }, catalog.NotFound, "nope"},
 		{"verdict on an unknown check", func(s *Store) error { return s.Report("nope", catalog.Passing, "", time.Now()) }, catalog.NotFound, "nope"},
 		{"verdict of an unknown kind", func(s *Store) error { return s.Report("c", "fine", "", time.Now()) }, catalog.Invalid, "fine"},
 		{"verdict on maintenance", func(s *Store) error { return s.Report(catalog.NodeMaintenance, catalog.Passing, "", time.Now()) }, catalog.Invalid, "not probed"},
@@ -107,7 +107,7 @@ func TestRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			s := open(t, dir)
-			must(t, s.Register(svc("a", ttl("c")), false), s.SetMaintenance("", true, ""))
+			must(t, s.Register(svc("a", ttl("c")), false), s.SetMaintenance("", true, "", 0))
 			before := summary(s)
 			err := tt.do(s)
 			if catalog.CodeOf(err) != tt.code || !strings.Contains(err.Error(), tt.says) {
@@ -131,7 +131,7 @@ func loadErr(s *Store, services ...catalog.ServiceDefinition) error {
 func TestRows(t *testing.T) {
 	s := open(t, "")
 	must(t, s.Register(catalog.ServiceDefinition{Name: "web", Tags: []string{"x"}, Port: 80, Check: &catalog.CheckDefinition{TCP: "localhost:80", Interval: time.Second, Notes: "n"}}, false))
-	must(t, s.SetMaintenance("web", true, "disk swap"), s.SetMaintenance("", true, ""))
+	must(t, s.SetMaintenance("web", true, "disk swap", 0), s.SetMaintenance("", true, "", 0))
 	i, c := s.Instances()[0], s.Checks()
 	if i.Node != "n1" || i.Weights != catalog.DefaultWeights || i.Port != 80 {
 		t.Errorf("instance %+v", i)

@@ -22,7 +22,7 @@ func TestStanding(t *testing.T) {
 		}
 		good := ttl("good")
 		good.Status = catalog.Passing
-		must(t, s.RegisterCheck(good), s.RegisterCheck(ttl("c")), s.SetMaintenance("", true, "disk"))
+		must(t, s.RegisterCheck(good), s.RegisterCheck(ttl("c")), s.SetMaintenance("", true, "disk", 0))
 		stands("good", catalog.Standing{Status: catalog.Passing, Since: start, OrBefore: true})
 		stands("c", catalog.Standing{Status: catalog.Critical, Since: start, OrBefore: true})
 		stands(catalog.NodeMaintenance, catalog.Standing{Status: catalog.Critical, Since: start, OrBefore: true})

@@ -97,8 +97,8 @@ func (s *Store) restore() error {
 			e.putCheck(&check{def: c, from: fromHTTP, attached: true})
 		}
 	}
-	for _, d := range checks {
-		c := &check{def: d, from: fromHTTP}
+	for _, c := range checks {
+		d := &c.def
 		switch {
 		case e.checks[d.ID] != nil:
 			// The check was taken into its service's definition and the agent died

@@ -44,7 +44,7 @@ const (
 	defaultInterval = time.Minute
 	// applyTimeout is when a command's outcome is given up on; it is sent again.
 	applyTimeout = 5 * time.Second
-	// reapEvery is how late a service critical for too long may be deregistered.
+	// reapEvery is how late a service critical for too long may be deregistered, and maintenance end.
 	reapEvery = 5 * time.Second
 	// outOfLine is how long nothing may get through before this agent no longer says that
 	// the catalog is in line with it. An election takes less.

@@ -3,6 +3,7 @@ package local
 import (
 	"maps"
 	"reflect"
+	"time"
 
 	"muster/catalog"
 )
@@ -13,6 +14,7 @@ type origin byte
 const (
 	fromConfig origin = iota + 1 // a config file: gone once the files no longer say so
 	fromHTTP                     // the agent's HTTP API: kept on disk
+	fromDrain                    // this process, for as long as it lives
 )
 
 // service is a registered service instance. Entries are never modified, only replaced.
@@ -28,6 +30,7 @@ type check struct {
 	// attached: part of its service's definition, and on disk in the service's
 	// file, so that a service never comes back without its checks.
 	attached bool
+	until    time.Time // when maintenance ends; zero: no such time
 }
 
 // table is everything registered, by id. A table in use is never edited.
@@ -63,7 +66,7 @@ func (e *edit) putService(s *service) {
 func (e *edit) putCheck(c *check) {
 	id := c.def.ID
 	old := e.checks[id]
-	if old != nil && old.from == c.from && old.attached == c.attached && reflect.DeepEqual(old.def, c.def) {
+	if old != nil && old.from == c.from && old.attached == c.attached && old.until.Equal(c.until) && reflect.DeepEqual(old.def, c.def) {
 		return
 	}
 	e.markOwner(old)

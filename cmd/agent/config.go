@@ -59,6 +59,7 @@ type Config struct {
 	Guard catalog.Guard
 
 	LeaveOnTerm    bool // SIGTERM leaves the cluster for good
+	DrainOnLeave   bool // leave only when others no longer hold answers that name this node
 	SkipLeaveOnInt bool // SIGINT does not leave the cluster
 	// LeaveDrainTime is how long an agent that leaves goes on answering after it
 	// has told the others. 0: not at all.

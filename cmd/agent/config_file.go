@@ -54,6 +54,7 @@ type processKeys struct {
 	LogJSON        *bool   `key:"log_json"`
 	PidFile        *string `key:"pid_file"`
 	LeaveOnTerm    *bool   `key:"leave_on_terminate"`
+	DrainOnLeave   *bool   `key:"drain_on_leave"` // not Consul's
 	SkipLeaveOnInt *bool   `key:"skip_leave_on_interrupt"`
 	// Of these tables no key does anything here; they are structs so that each of
 	// their keys is known or refused by itself.

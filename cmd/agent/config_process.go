@@ -19,6 +19,7 @@ func (b *builder) process(k *processKeys) {
 	// A client that is told to end goes for good, a server will be back.
 	c.LeaveOnTerm, c.SkipLeaveOnInt = !c.Server, c.Server
 	set(&c.LeaveOnTerm, k.LeaveOnTerm)
+	set(&c.DrainOnLeave, k.DrainOnLeave)
 	set(&c.SkipLeaveOnInt, k.SkipLeaveOnInt)
 }
 

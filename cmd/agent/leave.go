@@ -13,6 +13,11 @@ import (
 // close it: a server leaves raft, all leave gossip, and the leader removes the node
 // from the catalog. What the node registered is kept on its disk and comes back with it.
 func (a *Agent) Leave(ctx context.Context) error {
+	if a.config().DrainOnLeave {
+		if err := a.drain(ctx); err != nil {
+			return fmt.Errorf("drain: %w", err)
+		}
+	}
 	if err := a.leaveCluster(ctx); err != nil {
 		return fmt.Errorf("leave: %w", err)
 	}

@@ -20,7 +20,7 @@ type store interface {
 	Checks() []*catalog.Check
 	Changed() <-chan struct{}
 	Standing(checkID string) (catalog.Standing, bool)
-	SetMaintenance(serviceID string, on bool, reason string) error
+	SetMaintenance(serviceID string, on bool, reason string, lasts time.Duration) error
 }
 
 // Register implements httpapi.Registrations.
@@ -50,6 +50,14 @@ func (r registrar) DeregisterCheck(checkID string) error {
 // UpdateTTL implements httpapi.Registrations.
 func (r registrar) UpdateTTL(checkID string, status catalog.Status, output string) error {
 	return r.agent.runner.Update(checkID, status, output)
+}
+
+// Drain implements httpapi.Registrations.
+func (r registrar) Drain(serviceID, reason string) (time.Duration, error) {
+	if _, err := r.agent.store.Drain(serviceID, reason); err != nil {
+		return 0, err
+	}
+	return r.agent.drainTime(serviceID), nil
 }
 
 // Next implements httpapi.Registrations.

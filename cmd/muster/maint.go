@@ -27,6 +27,7 @@ func (s *shell) maintCommand() *cli.Command {
 			switchFlag("enable", "turn maintenance on"),
 			switchFlag("disable", "turn maintenance off"),
 			&cli.StringFlag{Name: "reason", Usage: "with -enable, say why in `TEXT`"},
+			&cli.DurationFlag{Name: "for", Usage: "with -enable, have it end by itself after `DURATION`"},
 			&cli.StringFlag{Name: "service", Usage: "the instance with `ID` instead of the node"},
 			formatFlag(),
 		),
@@ -43,6 +44,8 @@ func (s *shell) maint(c *cli.Context) error {
 		return usagef(c, "-enable and -disable exclude each other")
 	case c.String("reason") != "" && !enable:
 		return usagef(c, "-reason needs -enable")
+	case c.IsSet("for") && (!enable || c.Duration("for") <= 0):
+		return usagef(c, "-for needs -enable and a time over 0")
 	case service != "" && !enable && !disable:
 		return usagef(c, "-service needs -enable or -disable")
 	}
@@ -53,7 +56,7 @@ func (s *shell) maint(c *cli.Context) error {
 	if !enable && !disable {
 		return s.maintList(c, agent)
 	}
-	if err := agent.SetMaintenance(c.Context, service, enable, c.String("reason")); err != nil {
+	if err := agent.SetMaintenance(c.Context, service, enable, c.String("reason"), c.Duration("for")); err != nil {
 		return err
 	}
 	what, now := "Node maintenance", "disabled"
@@ -62,6 +65,9 @@ func (s *shell) maint(c *cli.Context) error {
 	}
 	if enable {
 		now = "enabled"
+	}
+	if d := c.Duration("for"); d > 0 {
+		now += fmt.Sprintf(" for %v", d)
 	}
 	fmt.Fprintf(s.stdout, "%s is now %s\n", what, now)
 	return nil

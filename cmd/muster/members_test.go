@@ -112,6 +112,10 @@ Service:
 		{args: "maint -format json", answers: map[string]string{"GET /v1/agent/checks": "200 {}"}, asks: "GET /v1/agent/checks", stdout: "[]\n"},
 		{args: "maint -enable -reason new_disk", answers: map[string]string{"PUT /v1/agent/maintenance?enable=true&reason=new+disk": "200 "},
 			asks: "PUT /v1/agent/maintenance?enable=true&reason=new+disk", stdout: "Node maintenance is now enabled\n"},
+		{args: "maint -enable -for 10m -service web", answers: map[string]string{"PUT /v1/agent/service/maintenance/web?enable=true&expires=10m0s": "200 "},
+			asks: "PUT /v1/agent/service/maintenance/web?enable=true&expires=10m0s", stdout: "Maintenance of service \"web\" is now enabled for 10m0s\n"},
+		{args: "maint -disable -for 10m", code: 2, stderr: "-for needs -enable"},
+		{args: "maint -enable -for -1s", code: 2, stderr: "-for needs -enable"},
 		{args: "maint -disable -service web/1", answers: map[string]string{"PUT /v1/agent/service/maintenance/web%2F1?enable=false": "200 "},
 			asks: "PUT /v1/agent/service/maintenance/web%2F1?enable=false", stdout: "Maintenance of service \"web/1\" is now disabled\n"},
 		{args: "maint -enable -service none", answers: map[string]string{"PUT /v1/agent/service/maintenance/none?enable=true": "404 no service with id \"none\""},
@@ -147,5 +151,24 @@ func TestKeygen(t *testing.T) {
 			t.Errorf("exit code %d, %q: %v", code, stdout, err)
 		}
 		seen[stdout] = true
+	}
+}
+
+func TestDrain(t *testing.T) {
+	const node, web = "PUT /v1/agent/drain?reason=draining", "PUT /v1/agent/drain?reason=update&service=web"
+	const leave = "PUT /v1/agent/leave"
+	for _, e := range []example{
+		{args: "drain", answers: map[string]string{node: `200 {"Wait":"1ms"}`, leave: "200 "}, asks: node + "\n" + leave,
+			stdout: "The node is out of answers, waiting 1ms for those given before\nGraceful leave complete\n"},
+		{args: "drain -stay -wait 2ms", answers: map[string]string{node: `200 {"Wait":"1h"}`}, asks: node,
+			stdout: "The node is out of answers, waiting 2ms for those given before\nThe node is drained\n"},
+		{args: "drain -service web -reason update", answers: map[string]string{web: `200 {"Wait":"1ms"}`}, asks: web,
+			stdout: "Service \"web\" is out of answers, waiting 1ms for those given before\nService \"web\" is drained\n"},
+		{args: "drain -service web -reason update", answers: map[string]string{web: `404 this agent has no service with id "web"`}, asks: web, code: 1, stderr: "no service"},
+		{args: "drain", answers: map[string]string{node: `200 {"Wait":"soon"}`}, asks: node, code: 1, stderr: "a wait of"},
+		{args: "drain -wait=-1s", code: 2, stderr: "-wait is negative"},
+		{args: "drain web", code: 2, stderr: "unexpected argument"},
+	} {
+		e.try(t)
 	}
 }

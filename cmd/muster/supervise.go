@@ -25,6 +25,8 @@ type daemon interface {
 	Reload() (string, error)
 	// Leave takes the agent out of the cluster for good.
 	Leave(ctx context.Context) error
+	// LeaveTime is how long Leave may take beyond leaveWithin.
+	LeaveTime() time.Duration
 	// Done is closed when the agent has to end by itself: it was told over HTTP to leave, or cannot go on.
 	Done() <-chan struct{}
 	// Close stops the agent and returns when it has stopped. The error tells also why it could not go on.
@@ -107,9 +109,13 @@ func (s *supervisor) reload() {
 // stop closes the daemon, after it has left if the signal means that.
 func (s *supervisor) stop(sig os.Signal) error {
 	stopped := make(chan error, 1)
+	leaves, within := sig != nil && s.leaves(sig), stopWithin
+	if leaves {
+		within += s.daemon.LeaveTime()
+	}
 	go func() {
-		if sig != nil && s.leaves(sig) {
-			ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
+		if leaves {
+			ctx, cancel := context.WithTimeout(context.Background(), within-stopWithin+leaveWithin)
 			defer cancel()
 			if err := s.daemon.Leave(ctx); err != nil {
 				s.log.Warn("stopping without having left the cluster", "error", err)
@@ -117,14 +123,14 @@ func (s *supervisor) stop(sig os.Signal) error {
 		}
 		stopped <- s.daemon.Close()
 	}()
-	limit := time.NewTimer(stopWithin)
+	limit := time.NewTimer(within)
 	defer limit.Stop()
 	for {
 		select {
 		case err := <-stopped:
 			return err
 		case <-limit.C:
-			return fmt.Errorf("the agent did not stop within %v", stopWithin)
+			return fmt.Errorf("the agent did not stop within %v", within)
 		case sig := <-s.signals:
 			if sig != syscall.SIGHUP {
 				return errAtOnce

@@ -19,15 +19,22 @@ type fakeDaemon struct {
 	reload error
 	stops  time.Duration
 	done   chan struct{}
+	drains time.Duration
 }
+
+func (d *fakeDaemon) LeaveTime() time.Duration { return d.drains }
 
 func (d *fakeDaemon) Reload() (string, error) {
 	d.did = append(d.did, "reload")
 	return "", d.reload
 }
 
-func (d *fakeDaemon) Leave(context.Context) error {
+func (d *fakeDaemon) Leave(ctx context.Context) error {
 	d.did = append(d.did, "leave")
+	if d.drains > 0 {
+		<-time.After(d.drains)
+		return ctx.Err()
+	}
 	return errors.New("no leader")
 }
 
@@ -103,4 +110,18 @@ func TestSupervise(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSuperviseDrains: an agent that drains has the time for it, and leaves nevertheless.
+func TestSuperviseDrains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		d := &fakeDaemon{done: make(chan struct{}), drains: time.Minute, stops: 9 * time.Second}
+		signals := make(chan os.Signal, 1)
+		s := supervisor{daemon: d, signals: signals, leaves: func(os.Signal) bool { return true }, log: slog.New(slog.NewTextHandler(&log, nil))}
+		signals <- syscall.SIGTERM
+		if err := s.run(context.Background()); err != nil || strings.Join(d.did, " ") != "leave close" || strings.Contains(log.String(), "without having left") {
+			t.Errorf("%v, did %q, logged %s", err, d.did, log.String())
+		}
+	})
 }
