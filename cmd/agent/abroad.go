@@ -18,8 +18,9 @@ type abroad struct {
 	open  func(dc string) (*view.View, error)
 	fail  func(dc string, err error)
 
-	mu    sync.Mutex
-	views map[string]*view.View // by folded name
+	mu     sync.Mutex
+	views  map[string]*view.View // by folded name
+	failed map[string]bool       // by folded name; those that have been told of
 }
 
 // view returns the view of a datacenter, if it has been heard of.
@@ -55,14 +56,18 @@ func (b *abroad) begin(dc string) *view.View {
 	dc = catalog.Fold(dc)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if dc == catalog.Fold(b.own) || b.views[dc] != nil || len(b.views) >= maxAbroad {
+	if dc == catalog.Fold(b.own) || b.views[dc] != nil || len(b.views)+len(b.failed) >= maxAbroad && !b.failed[dc] {
 		return nil
 	}
 	v, err := b.open(dc)
 	if err != nil {
-		b.fail(dc, err)
+		if !b.failed[dc] { // it is tried again each second
+			b.failed[dc] = true
+			b.fail(dc, err)
+		}
 		return nil
 	}
+	delete(b.failed, dc)
 	b.views[dc] = v
 	return v
 }

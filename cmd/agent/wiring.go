@@ -70,7 +70,7 @@ func (a *Agent) build(cfg *Config) error {
 		return err
 	}
 	a.abroad = &abroad{
-		known: a.datacenters, own: cfg.Datacenter, views: map[string]*view.View{},
+		known: a.datacenters, own: cfg.Datacenter, views: map[string]*view.View{}, failed: map[string]bool{},
 		open: func(dc string) (*view.View, error) { return a.newView(cfg, dc) },
 		fail: func(dc string, err error) { a.logs.Error("datacenter is not followed", "datacenter", dc, "err", err) },
 	}

@@ -116,15 +116,22 @@ func (f *Forwarder) Peers() []string {
 	if f.cfg.Member != nil {
 		return f.cfg.Member.Peers()
 	}
-	ctx, cancel := context.WithTimeout(f.ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(f.ctx, 3*time.Second)
 	defer cancel()
 	for _, addr := range f.spread.order(f.cfg.Servers()) {
-		r, _, err := f.call(ctx, addr, query{path: pathPeers})
-		if err == nil {
-			return r.Peers
+		if peers, err := f.peersOf(ctx, addr); err == nil {
+			return peers
 		}
 	}
 	return nil
+}
+
+// peersOf asks one server, in a part of the time: one that is silent leaves some for others.
+func (f *Forwarder) peersOf(ctx context.Context, addr string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	r, _, err := f.call(ctx, addr, query{path: pathPeers})
+	return r.Peers, err
 }
 
 // leads reports whether the leader at addr, or whoever it is by now, is this agent.

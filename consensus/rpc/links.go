@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -95,7 +96,9 @@ func (l *links) connect(ctx context.Context, dc, addr string) (net.Conn, error) 
 	if err != nil {
 		err = fmt.Errorf("connect to server %s: %w", addr, err)
 		if ctx.Err() == nil { // the server's fault, not its caller's haste
-			l.refused[dc+"\x00"+addr] = refusal{err, time.Now()}
+			now := time.Now()
+			maps.DeleteFunc(l.refused, func(_ string, r refusal) bool { return now.Sub(r.at) >= dialPenalty }) // addresses come and go
+			l.refused[dc+"\x00"+addr] = refusal{err, now}
 		}
 		return nil, err
 	}

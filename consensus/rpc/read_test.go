@@ -175,6 +175,22 @@ func TestReadGivesUp(t *testing.T) {
 	}
 }
 
+// TestPeersOfSilentServer has the server that is asked first accept connections and say nothing.
+func TestPeersOfSilentServer(t *testing.T) {
+	c := newCluster(t, 3)
+	f := c.agent(nil)
+	order := f.spread.order(c.Peers())
+	for _, n := range c.nodes {
+		if n.addr == order[0] {
+			n.ln.ice.Lock()
+			defer n.ln.ice.Unlock()
+		}
+	}
+	if got := f.Peers(); len(got) != 3 {
+		t.Errorf("peers are %v", got)
+	}
+}
+
 func TestPeers(t *testing.T) {
 	c := newCluster(t, 3)
 	gone := c.agent(nil, func(cfg *ForwarderConfig) { cfg.Servers = func() []string { return []string{"127.0.0.1:1"} } })

@@ -97,6 +97,10 @@ func TestDialFailureIsShared(t *testing.T) {
 		if _, err := l.connect(t.Context(), "", "10.0.0.2:8300"); err == nil || dials != 4 {
 			t.Errorf("a dial that was called off counts against the server: %d dials, %v", dials, err)
 		}
+		time.Sleep(dialPenalty)
+		if _, err := l.connect(t.Context(), "", "10.0.0.3:8300"); err == nil || len(l.refused) != 1 {
+			t.Errorf("%d refusals are kept, %v", len(l.refused), err)
+		}
 	})
 }
 
