@@ -17,6 +17,11 @@ func (s *Snapshot) Coordinate(node string) (*NodeCoordinate, Mark) {
 	return s.coordinate(node), s.mark(resCoordinate(node), resCoordinateGone)
 }
 
+// WatchNear is [Snapshot.Near]. Its channel moves with any coordinate.
+func (s *Snapshot) WatchNear(node string) (Near, <-chan struct{}) {
+	return s.Near(node), s.mark(resCoordinates).Changed
+}
+
 // Near estimates round trips from one node.
 type Near struct {
 	snap *Snapshot

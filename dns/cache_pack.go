@@ -66,7 +66,7 @@ func (p *packer) drawn(im *image, units []dns.RR, from draw, glue []dns.RR) bool
 	} else if !p.addGlue(im, c, glue) {
 		return false
 	}
-	if len(glue) > 0 || c.sums != nil || len(c.ends) > 1 || c.smallest < int(im.each) {
+	if len(glue) > 0 || c.sums != nil || len(c.ends) > 1 || int(c.ends[0]) < len(units) || c.smallest < int(im.each) {
 		im.choice = c
 		im.size += c.bytes()
 	}

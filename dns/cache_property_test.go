@@ -113,6 +113,9 @@ func drawConfig(t *rapid.T) dns.Config {
 		cfg.Recursors = []string{"127.0.0.1:1"} // asked by nobody: see ask
 		cfg.RecursorNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	}
+	cfg.SortByRTT, cfg.Node = some("sort_by_rtt", 0, 0, 1) == 1, "n0"
+	cfg.PreferLocal, cfg.PreferLocalMin = some("prefer_local", 0, 0, 1) == 1, some("prefer_local_min", 1, 2)
+	cfg.Locality = catalog.Locality{Region: "eu", Zone: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "own zone")}
 	cfg.AltDomain = rapid.SampledFrom([]string{"alt", "alt", "sub.consul", longDomain}).Draw(t, "alt_domain")
 	cfg.Datacenter = rapid.SampledFrom([]string{"dc1", "dc1", "dc1", "DC1", "ns"}).Draw(t, "datacenter")
 	return cfg
@@ -141,7 +144,13 @@ func drawChange(t *rapid.T) catalog.Command {
 			return &catalog.Deregister{Node: node}
 		}
 	}
+	if rapid.IntRange(0, 5).Draw(t, "move") == 0 {
+		return coordinate(node, rapid.IntRange(0, 3).Draw(t, "to"))
+	}
 	c := &catalog.Register{Node: catalog.Node{Name: node, Datacenter: "dc1", Address: drawAddress(t, "node")}}
+	if zone := rapid.SampledFrom([]string{"", "a", "b", "c"}).Draw(t, "zone"); zone != "" {
+		c.Node.Locality = &catalog.Locality{Region: "eu", Zone: zone}
+	}
 	if rapid.Bool().Draw(t, "same node") {
 		c.Node.Address = "10.0.0.9"
 	}

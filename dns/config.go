@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"muster/catalog"
 )
 
 // Config says which zones a server owns and how it answers. Start from
@@ -57,6 +59,17 @@ type Config struct {
 	// ServiceMetaTXT lists the instance meta keys that TXT questions for a service return. A key that ends in
 	// '*' stands for all keys that begin so. Empty: none, such questions get NODATA.
 	ServiceMetaTXT []string
+
+	// SortByRTT orders the addresses and SRV records of a service by the estimated round trip from Node, this
+	// agent's node, within each priority; those without an estimate come last, in random order. Limits keep the nearest.
+	SortByRTT bool
+	Node      string
+	// PreferLocal answers with the instances in the zone of Locality alone if at least PreferLocalMin of them pass,
+	// else with those in its region if so many pass there, else with all, the near ones first. Each priority by itself.
+	PreferLocal    bool
+	PreferLocalMin int
+	// Locality is where this agent runs. Without a region PreferLocal does nothing.
+	Locality catalog.Locality
 
 	// ReverseNetworks are networks whose reverse zones this server owns whole: an address in them that the
 	// catalog does not know is NXDOMAIN. Elsewhere only addresses in the catalog are answered for. Prefixes
@@ -135,6 +148,7 @@ func DefaultConfig() Config {
 		SOA:             SOA{Refresh: 3600, Retry: 600, Expire: 86400},
 		MaxServiceTTL:   time.Hour,
 		EnableTruncate:  true,
+		PreferLocalMin:  1,
 		ExplainNetworks: loopback(), RecursorNetworks: append(loopback(), private()...),
 		RecursorStrategy: Sequential, RecursorTimeout: 2 * time.Second, RecursorCache: 4 << 20,
 		RateLimit: 500, RateLimitErrors: 200, RateLimitSlip: 2,

@@ -33,6 +33,9 @@ func (c *Config) Validate() catalog.Problems {
 	if c.UDPAnswerLimit < 0 {
 		p.add("udp_answer_limit", "%d is negative", c.UDPAnswerLimit)
 	}
+	if c.PreferLocal && c.PreferLocalMin < 1 {
+		p.add("dns_config.prefer_local_min", "%d is under the least, 1", c.PreferLocalMin)
+	}
 	if c.RecursorCache < 0 {
 		p.add("dns_config.recursor_cache_bytes", "%d is negative", c.RecursorCache)
 	}

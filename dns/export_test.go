@@ -118,3 +118,12 @@ func NewNodeSuffixes() NodeSuffixes { return NodeSuffixes{new(nodeSuffixes)} }
 
 // Has reports whether there are nodes below a folded name.
 func (n NodeSuffixes) Has(s *catalog.Snapshot, name string) bool { return n.n.has(s, name) }
+
+// KeptImage identifies what the table keeps of a query; nil: nothing.
+func KeptImage(c Cache, query []byte) any {
+	q := new(plain)
+	if !q.read(query) {
+		return nil
+	}
+	return c.c.known.find(maphash.Bytes(c.c.seed, q.wireKey()), q.wireKey()).image
+}

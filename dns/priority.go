@@ -8,12 +8,16 @@ import (
 
 // share is what decides how a record takes part in a choice.
 type share struct {
-	priority int // lower ones are chosen first (RFC 2782)
+	priority int // lower ones are chosen first: of instances, see [candidate.share]
 	weight   int // among those of one priority
 }
 
+// priority is the instance's own (RFC 2782).
+func (c candidate) priority() int { return min(max(c.Instance.Priority(), 0), 65535) }
+
+// share puts the instance's own priority before its rank by distance.
 func (c candidate) share() share {
-	return share{priority: min(max(c.Instance.Priority(), 0), 65535), weight: c.weight}
+	return share{priority: c.priority()*(maxRank+1) + c.rank, weight: c.weight}
 }
 
 func shares(in []candidate) []share {

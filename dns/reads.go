@@ -87,6 +87,12 @@ func (r reads) Brake(service string) *catalog.Brake {
 // Turn may be asked of instances of a service of which Brake was asked.
 func (r reads) Turn(i *catalog.Instance) *catalog.Turn { return r.snap.Turn(i.Node, i.ID) }
 
+func (r reads) Near(node string) catalog.Near {
+	n, changed := r.snap.WatchNear(node)
+	r.saw(changed)
+	return n
+}
+
 // pick returns the indexes of the records to answer, in their order, as [byPriority]
 // does. An answer that is kept holds all of them in the order of the catalog, and the
 // watch says how to draw from it; one drawn in any other way is not kept.

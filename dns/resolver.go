@@ -115,6 +115,8 @@ type lookup struct {
 	dc   string // that one's name
 	rng  *rand.Rand
 	udp  bool
+	// prefers says that the name is a service's: near instances may come before others, or instead of them.
+	prefers bool
 
 	trace   *trace // nil: nobody asks why
 	step    *Step  // of the name looked up; nil likewise
@@ -128,7 +130,7 @@ type lookup struct {
 // in returns a copy of the lookup for a name in a zone.
 func (l *lookup) in(z *zone, labels []label, name string) *lookup {
 	c := *l
-	c.zone, c.name, c.step = z, name, l.trace.begin(z, name)
+	c.zone, c.name, c.step, c.prefers = z, name, l.trace.begin(z, name), false
 	c.origin = name[labels[len(labels)-len(z.labels)].at:] // no zone of ours is the root
 	c.domain = c.origin
 	if z.reverse {

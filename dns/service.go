@@ -16,6 +16,7 @@ type candidate struct {
 	weight int
 	ramp   int // how much of its weight it has, in parts of catalog.RampSteps
 	at     addresses
+	rank   int         // among those of its priority, by distance: lower ones are chosen first
 	seen   *Considered // nil: nobody asks why
 }
 
@@ -37,6 +38,7 @@ func (l *lookup) service(r request, qtype uint16) (a Answer) {
 		defer func() { l.settle(live, a.Answer, qtype) }()
 	}
 	ttl := l.serviceTTL(r.service, live)
+	l.prefers = true
 	switch {
 	case r.srvOnly && qtype == dns.TypePTR:
 		return l.instances(live, ttl)
@@ -137,6 +139,7 @@ func (l *lookup) reached(live []candidate, ttl uint32, qtype uint16) Answer {
 		}
 	}
 	if len(v4)+len(v6) == 0 && len(hosts) > 0 {
+		hosts = l.prefer(hosts)
 		pick := l.pick(shares(hosts), 1)[0]
 		return l.alias(hosts[pick].at.host, ttl, qtype)
 	}
@@ -160,7 +163,7 @@ func (l *lookup) addressSet(in []candidate, ttl uint32, qtype uint16) []dns.RR {
 	var addrs []netip.Addr
 	var w []share
 	at := map[netip.Addr]int{}
-	for _, c := range in {
+	for _, c := range l.prefer(in) {
 		a := c.at.of(qtype)
 		i, ok := at[a]
 		if ok {

@@ -26,6 +26,7 @@ func (l *lookup) settle(live []candidate, records []dns.RR, qtype uint16) {
 		switch {
 		case slices.ContainsFunc(l.recordKeys(c), func(k string) bool { return have[k] }):
 			c.seen.become(Answered)
+		case c.seen.Verdict == NotLocal:
 		case alias:
 			c.seen.become(NotDrawn)
 		default:

@@ -1,6 +1,8 @@
 package dns
 
 import (
+	"slices"
+
 	"github.com/miekg/dns"
 
 	"muster/catalog"
@@ -16,11 +18,9 @@ func (l *lookup) services(live []candidate, ttl uint32) Answer {
 	var set []candidate
 	var targets []string
 	at := map[endpoint]int{}
-	for _, c := range live {
+	live = slices.DeleteFunc(slices.Clone(live), func(c candidate) bool { return c.at.none() })
+	for _, c := range l.prefer(live) {
 		t := l.target(c.Node, c.at)
-		if t == "" {
-			continue
-		}
 		key := endpoint{catalog.Fold(t), c.Instance.Port}
 		if i, dup := at[key]; dup {
 			if better(c.share(), set[i].share()) {
@@ -35,7 +35,7 @@ func (l *lookup) services(live []candidate, ttl uint32) Answer {
 	g := glue{lookup: l, ttl: ttl, seen: map[string]bool{}}
 	for _, i := range l.pick(shares(set), l.limit(len(set), 0)) {
 		answer = append(answer, &dns.SRV{
-			Hdr: header(l.name, dns.TypeSRV, ttl), Priority: uint16(set[i].share().priority),
+			Hdr: header(l.name, dns.TypeSRV, ttl), Priority: uint16(set[i].priority()),
 			Weight: uint16(set[i].weight), Port: uint16(set[i].Instance.Port), Target: targets[i],
 		})
 		if g.add(targets[i], set[i]) && l.cfg.EnableAdditionalNodeMetaTXT {

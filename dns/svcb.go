@@ -24,6 +24,7 @@ func (l *lookup) bindings(live []candidate, ttl uint32, qtype uint16) (a Answer,
 	if !addressed || len(set) == 0 {
 		return Answer{}, false
 	}
+	set = l.prefer(set)
 	ranks := ranksOf(set)
 	g := glue{lookup: l, ttl: ttl, seen: map[string]bool{}}
 	for _, i := range l.pick(shares(set), l.limit(len(set), 0)) {
@@ -48,13 +49,13 @@ func (c candidate) protocols() []string {
 func ranksOf(set []candidate) []uint16 {
 	var priorities []int
 	for _, c := range set {
-		priorities = append(priorities, c.share().priority)
+		priorities = append(priorities, c.priority())
 	}
 	slices.Sort(priorities)
 	priorities = slices.Compact(priorities)
 	out := make([]uint16, len(set))
 	for i, c := range set {
-		at, _ := slices.BinarySearch(priorities, c.share().priority)
+		at, _ := slices.BinarySearch(priorities, c.priority())
 		out[i] = uint16(at + 1)
 	}
 	return out

@@ -35,6 +35,8 @@ type Step struct {
 	Cut Cut
 	// Brake is that of the service, also if it was lifted; nil: there is none.
 	Brake *catalog.Brake
+	// Preference tells what distance did to the instances.
+	Preference Preference
 }
 
 // Cut is a choice by weight: a limit lets so many of the records into one answer.
@@ -120,7 +122,7 @@ func (s *Step) lack() {
 	if s == nil {
 		return
 	}
-	s.TTLs, s.Cut = nil, Cut{}
+	s.TTLs, s.Cut, s.Preference = nil, Cut{}, Preference{}
 	for _, c := range s.Considered {
 		if c.Verdict == Answered {
 			c.Verdict = Unused

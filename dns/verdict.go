@@ -1,6 +1,8 @@
 package dns
 
 import (
+	"time"
+
 	"muster/catalog"
 )
 
@@ -18,6 +20,7 @@ const (
 	OtherFamily                  // has addresses, of the other family only
 	NoAddress                    // has no address that DNS can carry
 	Superseded                   // has a host name, while others have addresses: a CNAME stands alone
+	NotLocal                     // too far away, while enough are near
 	NotDrawn                     // a limit left it out; which ones are drawn anew for every answer
 )
 
@@ -32,6 +35,7 @@ var verdicts = map[Verdict]struct{ code, text string }{
 	OtherFamily:   {"other-family", "has addresses of the other family only"},
 	NoAddress:     {"no-address", "has no address that DNS can carry"},
 	Superseded:    {"superseded", "has a host name, which stands alone or not at all"},
+	NotLocal:      {"not-local", "outside of the zone or region of this agent, which has enough"},
 	NotDrawn:      {"not-drawn", "left out by a limit, by chance and weight"},
 }
 
@@ -68,7 +72,9 @@ type Considered struct {
 	Weighed   bool // there is a weight in effect
 	Ramp      int  // how much of its weight it has in a slow start, in percent; 0: it is not starting
 	Kept      Keeping
-	Verdict   Verdict
+	// RTT is the estimated round trip from this agent's node, where that matters; nil: it does not, or is not known.
+	RTT     *time.Duration
+	Verdict Verdict
 }
 
 // become records a verdict. It may be called on nil.
@@ -93,6 +99,13 @@ func (c *Considered) weigh(w, ramp int) {
 func (c *Considered) keep(k Keeping) {
 	if c != nil {
 		c.Kept, c.Verdict = k, Unused
+	}
+}
+
+// measured records how far away it is. It may be called on nil.
+func (c *Considered) measured(rtt time.Duration) {
+	if c != nil {
+		c.RTT = &rtt
 	}
 }
 

@@ -35,10 +35,16 @@ type ExplainedName struct {
 	Address    string
 	Datacenter string
 	TTL        []ExplainedTTL
-	Kept       int    // records that a limit lets into one answer; 0: there was no limit to apply
-	Of         int    // records there were to choose from; 0 likewise
-	Brake      *Brake `json:",omitempty"` // of the service; null: there is none
-	Considered []ExplainedInstance
+	Kept       int // records that a limit lets into one answer; 0: there was no limit to apply
+	Of         int // records there were to choose from; 0 likewise
+	// Near is the node that records are ordered by the distance from; without it order is by chance.
+	Near string `json:",omitempty"`
+	// LocalKept of LocalOf instances are in LocalWithin, a zone or region of this agent, which has enough.
+	LocalKept   int    `json:",omitempty"`
+	LocalOf     int    `json:",omitempty"`
+	LocalWithin string `json:",omitempty"`
+	Brake       *Brake `json:",omitempty"` // of the service; null: there is none
+	Considered  []ExplainedInstance
 }
 
 // ExplainedTTL is how long records, or their lack, may be kept, and what says so.
@@ -55,7 +61,10 @@ type ExplainedInstance struct {
 	Tags      []string
 	Addresses []string // IPv4, IPv6, or else a host name
 	Port      int
-	Weight    *int // in effect; null where weights play no part
+	Weight    *int   // in effect; null where weights play no part
+	RTT       string `json:",omitempty"` // a Go duration, estimated, from Near; empty where it plays no part or is not known
+	Region    string `json:",omitempty"` // where it runs, if somebody has said
+	Zone      string `json:",omitempty"`
 	Status    string
 	In        bool   // the answer holds a record of it
 	Verdict   string // such as "answered", "critical", "lacks-tag"

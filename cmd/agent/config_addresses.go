@@ -100,7 +100,7 @@ func (c *Config) SerfWANListen() (at netip.AddrPort, on bool) {
 // DNSConfig returns the complete settings of the DNS server.
 func (c *Config) DNSConfig() dns.Config {
 	d := c.DNS
-	d.Addrs, d.Datacenter = c.DNSListen(), c.Datacenter
+	d.Addrs, d.Datacenter, d.Node, d.Locality = c.DNSListen(), c.Datacenter, c.NodeName, c.Locality
 	return d
 }
 

@@ -37,6 +37,9 @@ type dnsKeys struct {
 		MaxServiceTTL    *time.Duration `key:"max_service_ttl"`
 		StaleAfter       *time.Duration `key:"stale_after"`
 		ServiceMetaTXT   []string       `key:"service_meta_txt"`
+		SortByRTT        *bool          `key:"sort_by_rtt"`
+		PreferLocal      *bool          `key:"prefer_local"`
+		PreferLocalMin   *int           `key:"prefer_local_min"`
 		ReverseNetworks  []string       `key:"reverse_networks"`
 		ExplainNetworks  []string       `key:"explain_networks"`
 		RecursorNetworks []string       `key:"recursor_networks"`
@@ -82,6 +85,12 @@ func (b *builder) dns(k *dnsKeys) {
 	b.networks(&to.ReverseNetworks, "dns_config.reverse_networks", from.ReverseNetworks)
 	b.networks(&to.ExplainNetworks, "dns_config.explain_networks", from.ExplainNetworks)
 	b.networks(&to.RecursorNetworks, "dns_config.recursor_networks", from.RecursorNetworks)
+	set(&to.SortByRTT, from.SortByRTT)
+	set(&to.PreferLocal, from.PreferLocal)
+	set(&to.PreferLocalMin, from.PreferLocalMin)
+	if to.PreferLocal && b.cfg.Locality.Region == "" {
+		b.warn("dns_config.prefer_local does nothing without locality.region")
+	}
 	set(&to.QueryLog, from.QueryLog)
 	set(&to.NSID, from.NSID)
 	set(&to.EnableChaos, from.EnableChaos)

@@ -47,6 +47,7 @@ func (x *explainer) name(s *dns.Step) httpapi.ExplainedName {
 		Name: s.Name, Zone: s.Zone, ReadAs: s.Reading.String(),
 		Form: s.Form, Service: s.Service, Tag: s.Tag, Node: s.Node, Address: s.Address, Datacenter: s.Datacenter,
 		TTL: make([]httpapi.ExplainedTTL, len(s.TTLs)), Kept: s.Cut.Kept, Of: s.Cut.Of,
+		Near: s.Preference.From, LocalKept: s.Preference.Kept, LocalOf: s.Preference.Of, LocalWithin: s.Preference.Within,
 		Considered: make([]httpapi.ExplainedInstance, len(s.Considered)),
 	}
 	if s.Brake != nil {
@@ -76,6 +77,11 @@ func (x *explainer) considered(c *dns.Considered) httpapi.ExplainedInstance {
 	if i := c.Instance; i != nil {
 		out.ID, out.Service, out.Port = i.ID, i.Name, i.Port
 		out.Tags = append(out.Tags, i.Tags...)
+		where := (&catalog.Entry{Node: c.Node, Instance: i}).Locality()
+		out.Region, out.Zone = where.Region, where.Zone
+	}
+	if c.RTT != nil {
+		out.RTT = c.RTT.String()
 	}
 	if c.Weighed {
 		out.Weight = &c.Weight

@@ -26,6 +26,12 @@ func TestWhy(t *testing.T) {
 	alias := `200 {"Name": "a.service.consul.", "Type": "A", "Rcode": "NOERROR", "Answer": ["x", "y"], "Recursors": ["192.0.2.53"], "Stale": true,
 		"Names": [{"Name": "a.service.consul.", "Zone": "consul.", "ReadAs": "service \"a\""}, {"Name": "b.service.consul.", "Zone": "consul.", "ReadAs": "service \"b\""}],
 		"Message": {"Sent": 1, "Limit": 1232, "Truncated": true}, "Agent": {"Node": "n1", "Datacenter": "dc1", "Ready": true, "Index": 42, "Age": "1m0s"}}`
+	near := `200 {"Name": "near.service.consul.", "Type": "A", "Rcode": "NOERROR", "Answer": ["x"],
+		"Names": [{"Name": "near.service.consul.", "Zone": "consul.", "ReadAs": "service \"near\"", "Kept": 1, "Of": 2, "Near": "n1", "LocalKept": 2, "LocalOf": 3, "LocalWithin": "zone a of region eu",
+			"Considered": [{"Node": "n1", "ID": "a", "RTT": "0s", "Region": "eu", "Zone": "a", "Status": "passing", "In": true, "Verdict": "answered"},
+				{"Node": "n2", "ID": "b", "RTT": "1.5ms", "Region": "eu", "Zone": "a", "Status": "passing", "Verdict": "not-drawn", "Why": "left out by a limit"},
+				{"Node": "n3", "ID": "c", "Region": "us", "Status": "passing", "Verdict": "not-local", "Why": "elsewhere"}]}],
+		"Message": {"Sent": 1}, ` + whyAgent + `}`
 	const moves = `"Transitions": [
 		{"At": "2026-11-23T09:00:00Z", "From": "critical", "To": "passing", "Reason": "ok"},
 		{"At": "2026-11-23T09:30:00Z", "From": "passing", "To": "critical", "Reason": ""},
@@ -70,6 +76,23 @@ w5 on n3: check "c5" (http) is critical since 2026-11-23T10:00:00Z, last changed
 
 w6 on n3: the node is in maintenance since 2026-11-23T10:00:00Z or before, last changed at index 18
     new disk
+
+Agent:  n1 in dc1, from index 42 of the catalog, current
+`},
+		{args: "why near", answers: map[string]string{"GET /v1/dns/explain?name=near": near}, asks: "GET /v1/dns/explain?name=near", stdout: `
+near.service.consul. A: NOERROR, 1 record
+    x
+
+Zone:     consul.
+Read as:  service "near"
+Limit:    1 of 2 records, the nearest
+Local:    2 of 3 healthy instances, those in the zone a of region eu
+Order:    by the estimated round trip from n1
+
+     Instance  Node  Zone  RTT    Status   Why
+in   a         n1    eu/a  0s     passing
+out  b         n2    eu/a  1.5ms  passing  left out by a limit
+out  c         n3    us           passing  elsewhere
 
 Agent:  n1 in dc1, from index 42 of the catalog, current
 `},

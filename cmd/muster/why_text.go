@@ -85,7 +85,17 @@ func printName(w io.Writer, n *httpapi.ExplainedName, alias, verbose bool) {
 		rows = append(rows, []string{"TTL:", fmt.Sprintf("%d s (%s)", ttl.Seconds, ttl.From)})
 	}
 	if n.Of > 0 {
-		rows = append(rows, []string{"Limit:", fmt.Sprintf("%d of %d records, drawn anew by weight for every answer", n.Kept, n.Of)})
+		how := "drawn anew by weight for every answer"
+		if n.Near != "" {
+			how = "the nearest"
+		}
+		rows = append(rows, []string{"Limit:", fmt.Sprintf("%d of %d records, %s", n.Kept, n.Of, how)})
+	}
+	if n.LocalOf > 0 {
+		rows = append(rows, []string{"Local:", fmt.Sprintf("%d of %d healthy instances, those in the %s", n.LocalKept, n.LocalOf, n.LocalWithin)})
+	}
+	if n.Near != "" {
+		rows = append(rows, []string{"Order:", "by the estimated round trip from " + n.Near})
 	}
 	if b := n.Brake; b != nil {
 		rows = append(rows, []string{"Brake:", brakeText(b)})
@@ -111,7 +121,7 @@ func brakeText(b *httpapi.Brake) string {
 }
 
 func consideredColumns(n *httpapi.ExplainedName) [][]string {
-	rows := [][]string{{"", "Instance", "Node", "Address", "Port", "Weight", "Status", "Tags", "Why"}}
+	rows := [][]string{{"", "Instance", "Node", "Address", "Port", "Weight", "Zone", "RTT", "Status", "Tags", "Why"}}
 	for _, c := range n.Considered {
 		port, weight := "", ""
 		if c.Port > 0 {
@@ -120,13 +130,21 @@ func consideredColumns(n *httpapi.ExplainedName) [][]string {
 		if c.Weight != nil {
 			weight = strconv.Itoa(*c.Weight)
 		}
-		row := []string{"out", c.ID, c.Node, strings.Join(c.Addresses, ","), port, weight, c.Status, strings.Join(c.Tags, ","), c.Why}
+		row := []string{"out", c.ID, c.Node, strings.Join(c.Addresses, ","), port, weight, zoneText(&c), c.RTT, c.Status, strings.Join(c.Tags, ","), c.Why}
 		if c.In {
 			row[0], row[len(row)-1] = "in", c.GuardWhy
 		}
 		rows = append(rows, row)
 	}
 	return withoutEmpty(rows)
+}
+
+// zoneText is where an instance runs, as REGION/ZONE.
+func zoneText(c *httpapi.ExplainedInstance) string {
+	if c.Zone == "" {
+		return c.Region
+	}
+	return c.Region + "/" + c.Zone
 }
 
 // withoutEmpty takes out the columns that hold nothing below their head.
