@@ -2,14 +2,18 @@ package consensus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"log/slog"
+	"net"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
 )
 
 // slogged is an hclog.Logger that writes to a slog.Logger. Levels are the
@@ -24,15 +28,50 @@ type slogged struct {
 // bridge lets raft and its stores log where the replica logs.
 func bridge(to *slog.Logger) hclog.Logger { return &slogged{to: to, throttle: newThrottle()} }
 
-// routine is what raft says at Warn at every start of an only member.
-const routine = "heartbeat timeout reached, starting election"
+// routine is how raft begins what it says at Warn or Error of things that come to pass in
+// every election, and whenever a member is behind, or away: of that outages tells.
+var routine = []string{
+	"heartbeat timeout reached", "rejecting vote request", "rejecting pre-vote request", "duplicate requestVote",
+	"new leader elected, stepping down", "peer has newer term",
+	"failed to get previous log", "previous log term mis-match", "appendEntries rejected", "clearing log suffix",
+	"failed to make requestVote RPC", "failed to heartbeat to", "failed to appendEntries to",
+	"failed to start pipeline replication to", "failed to pipeline appendEntries", "failed to send snapshot to",
+}
+
+// isRoutine reports whether there is nothing to be done about a complaint.
+func isRoutine(msg string, args []any) bool {
+	switch msg {
+	case "failed to contact": // of one member; that of a quorum is said in more words
+		return true
+	case "failed to get log": // it was compacted, and is sent as a snapshot
+		err, _ := valueAt(args, "error").(error)
+		return errors.Is(err, raft.ErrLogNotFound)
+	case "failed to decode incoming command", "failed to flush response":
+		var cut *net.OpError // the connection is gone; what cannot be understood is another error
+		err, _ := valueAt(args, "error").(error)
+		return errors.As(err, &cut) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF)
+	}
+	return slices.ContainsFunc(routine, func(begin string) bool { return strings.HasPrefix(msg, begin) })
+}
+
+// valueAt returns the value of a key among log arguments, nil if it is not there.
+func valueAt(args []any, key string) any {
+	for i := 0; i+1 < len(args); i += 2 {
+		if args[i] == key {
+			return args[i+1]
+		}
+	}
+	return nil
+}
 
 // levelOf makes raft's Info, which retells its inner life, our Debug.
-func levelOf(level hclog.Level, msg string) slog.Level {
+func levelOf(level hclog.Level, msg string, args []any) slog.Level {
 	switch {
+	case level >= hclog.Warn && isRoutine(msg, args):
+		return slog.LevelDebug
 	case level >= hclog.Error:
 		return slog.LevelError
-	case level == hclog.Warn && msg != routine:
+	case level == hclog.Warn:
 		return slog.LevelWarn
 	case level >= hclog.Info:
 		return slog.LevelDebug
@@ -43,7 +82,7 @@ func levelOf(level hclog.Level, msg string) slog.Level {
 
 // Log implements hclog.Logger.
 func (s *slogged) Log(level hclog.Level, msg string, args ...any) {
-	at := levelOf(level, msg)
+	at := levelOf(level, msg, args)
 	if level == hclog.Off || !s.to.Enabled(context.Background(), at) {
 		return
 	}
@@ -107,7 +146,7 @@ func (s *slogged) Warn(msg string, args ...any)  { s.Log(hclog.Warn, msg, args..
 func (s *slogged) Error(msg string, args ...any) { s.Log(hclog.Error, msg, args...) }
 
 func (s *slogged) enabled(level hclog.Level) bool {
-	return s.to.Enabled(context.Background(), levelOf(level, ""))
+	return s.to.Enabled(context.Background(), levelOf(level, "", nil))
 }
 
 func (s *slogged) IsTrace() bool { return s.enabled(hclog.Trace) }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
 )
 
 // logged is a JSON log of every level that several goroutines write.
@@ -51,8 +53,19 @@ func TestBridge(t *testing.T) {
 	}{
 		{"info is debug", func(l hclog.Logger) { l.Info("entering", "term", 3) }, `{"level":"DEBUG","msg":"entering","term":3}`},
 		{"debug is less", func(l hclog.Logger) { l.Debug("vote") }, `{"level":"DEBUG-4","msg":"vote"}`},
-		{"warn", func(l hclog.Logger) { l.Warn("failed to contact") }, `{"level":"WARN","msg":"failed to contact"}`},
-		{"routine warning", func(l hclog.Logger) { l.Warn(routine) }, `{"level":"DEBUG","msg":"` + routine + `"}`},
+		{"warn", func(l hclog.Logger) { l.Warn("failed to contact quorum of nodes") }, `{"level":"WARN","msg":"failed to contact quorum of nodes"}`},
+		{"of one node it is routine", func(l hclog.Logger) { l.Warn("failed to contact") }, `{"level":"DEBUG","msg":"failed to contact"}`},
+		{"routine error", func(l hclog.Logger) { l.Error("failed to heartbeat to") }, `{"level":"DEBUG","msg":"failed to heartbeat to"}`},
+		{"a connection that ends", func(l hclog.Logger) {
+			l.Error("failed to decode incoming command", "error", &net.OpError{Op: "read", Err: net.ErrClosed})
+		}, `{"level":"DEBUG","msg":"failed to decode incoming command","error":"read: use of closed network connection"}`},
+		{"an entry that was compacted", func(l hclog.Logger) { l.Error("failed to get log", "error", raft.ErrLogNotFound) },
+			`{"level":"DEBUG","msg":"failed to get log","error":"log not found"}`},
+		{"an entry that cannot be read", func(l hclog.Logger) { l.Error("failed to get log", "error", errors.New("disk")) },
+			`{"level":"ERROR","msg":"failed to get log","error":"disk"}`},
+		{"a message that makes no sense", func(l hclog.Logger) {
+			l.Error("failed to decode incoming command", "error", errors.New("unknown rpc type 9"))
+		}, `{"level":"ERROR","msg":"failed to decode incoming command","error":"unknown rpc type 9"}`},
 		{"error", func(l hclog.Logger) { l.Error("no", "error", errors.New("disk")) }, `{"level":"ERROR","msg":"no","error":"disk"}`},
 		{"format", func(l hclog.Logger) { l.Error("m", "n", hclog.Fmt("%d of %d", 1, 2)) }, `{"level":"ERROR","msg":"m","n":"1 of 2"}`},
 		{"stringer", func(l hclog.Logger) { l.Error("m", "leader", live{"x"}) }, `{"level":"ERROR","msg":"m","leader":"Node at 10.0.0.1 [Leader]"}`},

@@ -15,7 +15,7 @@ func (r *Replica) Start() error {
 	r.started = time.Now()
 	r.wire = newWire(raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream: r.stream, MaxPool: 3, Timeout: 10 * time.Second, Logger: r.hc.Named("net"),
-	}), r.heard, r.serves)
+	}), r.log, r.heard, r.serves)
 	m, err := r.startRaft()
 	if err != nil {
 		r.wire.Close()

@@ -6,8 +6,10 @@ import (
 )
 
 const (
-	// throttleTime is how long the same complaint is held back after it was logged.
+	// throttleTime is how long the same complaint is held back after it was logged, and
+	// throttleMost how long at most: the time doubles for as long as it is made.
 	throttleTime = 10 * time.Second
+	throttleMost = 10 * time.Minute
 	// throttleKeys bounds how many complaints are told apart.
 	throttleKeys = 256
 )
@@ -20,7 +22,8 @@ type throttle struct {
 }
 
 type complaint struct {
-	until time.Time // it is held back until then
+	hold  time.Duration // for how long it is held back
+	until time.Time     // of that
 	held  int
 }
 
@@ -42,6 +45,10 @@ func (t *throttle) pass(key string, now time.Time) (held int, ok bool) {
 		c.held++
 		return 0, false
 	}
-	held, *c = c.held, complaint{until: now.Add(throttleTime)}
+	hold := throttleTime
+	if now.Before(c.until.Add(c.hold)) {
+		hold = min(2*c.hold, throttleMost)
+	}
+	held, *c = c.held, complaint{hold: hold, until: now.Add(hold)}
 	return held, true
 }

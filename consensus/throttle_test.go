@@ -21,8 +21,11 @@ func TestThrottle(t *testing.T) {
 		{"b", 2, 0, true},
 		{"a", throttleTime - 1, 0, false},
 		{"a", throttleTime, 2, true},
-		{"a", 3 * throttleTime, 0, true},
+		{"a", 3*throttleTime - 1, 0, false}, // it is held back twice as long
+		{"a", 3 * throttleTime, 1, true},
 		{"b", 3 * throttleTime, 0, true},
+		{"a", 11 * throttleTime, 0, true}, // and after a silence as at first
+		{"a", 12 * throttleTime, 0, true},
 	} {
 		if held, ok := th.pass(tc.key, start.Add(tc.at)); held != tc.held || ok != tc.ok {
 			t.Errorf("%d: %s at %v: held %d, %v", i, tc.key, tc.at, held, ok)
@@ -41,10 +44,10 @@ func TestComplaints(t *testing.T) {
 	l := bridge(log.logger())
 	for range 3 {
 		for _, peer := range []string{"a", "b"} {
-			l.Error("failed to heartbeat to", "peer", peer, "backoff time", 1)
-			l.Named("raft").Error("failed to heartbeat to", "peer", peer)
+			l.Error("failed to install snapshot", "peer", peer, "id", 1)
+			l.Named("raft").Error("failed to install snapshot", "peer", peer)
 		}
-		l.Info("routine", "peer", "a")
+		l.Info("installed", "peer", "a")
 	}
 	if n := strings.Count(log.String(), "\n"); n != 4+3 {
 		t.Errorf("%d lines:\n%s", n, log)

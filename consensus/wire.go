@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"io"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,7 @@ type wire struct {
 	newest atomic.Pointer[position] // the last committed entry that the state got to see
 
 	contacts contacts
+	outages  *outages
 
 	mu    sync.Mutex
 	lines map[*pipeline]struct{}
@@ -34,9 +36,9 @@ const reachInterval = 20 * time.Millisecond
 // position is that of an entry in the log. Only the leader of a term makes entries of it.
 type position struct{ index, term uint64 }
 
-func newWire(t *raft.NetworkTransport, heard func(uint64), leads func(uint64, raft.ServerID) bool) *wire {
+func newWire(t *raft.NetworkTransport, log *slog.Logger, heard func(uint64), leads func(uint64, raft.ServerID) bool) *wire {
 	w := &wire{
-		NetworkTransport: t, heard: heard, leads: leads,
+		NetworkTransport: t, outages: newOutages(log), heard: heard, leads: leads,
 		rpcs: make(chan raft.RPC), done: make(chan struct{}), lines: map[*pipeline]struct{}{},
 	}
 	w.newest.Store(&position{})
@@ -79,6 +81,7 @@ func (w *wire) Close() error {
 func (w *wire) AppendEntries(id raft.ServerID, addr raft.ServerAddress, req *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	sent := time.Now()
 	err := w.NetworkTransport.AppendEntries(id, meant(id, addr), req, resp)
+	w.outages.note(id, addr, err)
 	switch {
 	case err == nil && resp.Success:
 		w.contacts.note(id, req.Term, sent)
@@ -99,12 +102,16 @@ func (w *wire) InstallSnapshot(id raft.ServerID, addr raft.ServerAddress, req *r
 
 // RequestVote implements raft.Transport.
 func (w *wire) RequestVote(id raft.ServerID, addr raft.ServerAddress, req *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
-	return w.NetworkTransport.RequestVote(id, meant(id, addr), req, resp)
+	err := w.NetworkTransport.RequestVote(id, meant(id, addr), req, resp)
+	w.outages.note(id, addr, err)
+	return err
 }
 
 // RequestPreVote implements raft.WithPreVote.
 func (w *wire) RequestPreVote(id raft.ServerID, addr raft.ServerAddress, req *raft.RequestPreVoteRequest, resp *raft.RequestPreVoteResponse) error {
-	return w.NetworkTransport.RequestPreVote(id, meant(id, addr), req, resp)
+	err := w.NetworkTransport.RequestPreVote(id, meant(id, addr), req, resp)
+	w.outages.note(id, addr, err)
+	return err
 }
 
 // TimeoutNow implements raft.Transport.

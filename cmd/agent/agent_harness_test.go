@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"muster/consensus/gossip"
 )
 
 // TestMain looks for goroutines left behind. The last probe of a member list that was shut down may
@@ -119,6 +121,8 @@ func (s setup) make(t *testing.T) (*testAgent, error) {
 	load := func() (Config, error) {
 		cfg, err := Load(o)
 		cfg.LeaveDrainTime = 0
+		// A probe under way outlives its pool: on a WAN by seconds, which the search for leaks would not wait for.
+		cfg.Gossip.WAN.Timing = gossip.LANTiming()
 		if s.tweak != nil {
 			s.tweak(&cfg)
 		}

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"muster/consensus/gossip"
 )
 
 // twoDatacenters are clusters dc1, three servers and a client, and dc2, one of each,
@@ -76,7 +74,6 @@ func TestWANIsCut(t *testing.T) {
 	n := newTestNetwork()
 	dc1, dc2 := twoDatacenters(t, n, setup{tweak: func(cfg *Config) {
 		cfg.DNS.StaleAfter = 2 * time.Second
-		cfg.Gossip.WAN.Timing = gossip.LANTiming() // the WAN takes a quarter of a minute to give a server up
 	}})
 	for _, a := range dc1.running() {
 		a.resolves("at "+a.name, "web.service.dc2.consul", "192.0.2.2")

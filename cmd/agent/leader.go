@@ -39,10 +39,12 @@ type leaderDuties struct {
 	raft       raftMembers
 	snapshot   func() *catalog.Snapshot
 	// members returns who gossip knows, and a channel that is closed when that changes.
-	members  func() ([]gossip.Member, <-chan struct{})
-	checkups *checkups
-	sessions *sessionClock
-	surveyor *surveyor
+	members func() ([]gossip.Member, <-chan struct{})
+	// forceLeave has gossip take a failed member for one that left; then its rows go, too.
+	forceLeave func(name string) error
+	checkups   *checkups
+	sessions   *sessionClock
+	surveyor   *surveyor
 	// initial are the settings of autopilot until somebody sets others.
 	initial  catalog.Autopilot
 	interval time.Duration // between looks when nothing changes
@@ -183,6 +185,11 @@ func (d *leaderDuties) do(ctx context.Context, todo deeds) error {
 		}
 		for _, out := range res.Batch {
 			errs = append(errs, out.Err)
+		}
+	}
+	for _, name := range todo.expel {
+		if err := d.forceLeave(name); err != nil {
+			return fmt.Errorf("expel %s: %w", name, err)
 		}
 	}
 	for _, id := range todo.remove {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -50,6 +51,19 @@ func (a *Agent) leaveCluster(ctx context.Context) error {
 	// Whoever asks this agent until its clients have turned elsewhere is answered.
 	rest(ctx, a.config().LeaveDrainTime)
 	return nil
+}
+
+// expel has the others take a server of this datacenter that failed for one that left.
+func (a *Agent) expel(name string) error {
+	err := a.lan.ForceLeave(name, false)
+	if a.wan == nil {
+		return err
+	}
+	abroad := a.wan.ForceLeave(name+"."+a.config().Datacenter, false)
+	if errors.Is(abroad, gossip.ErrUnknownMember) {
+		abroad = nil // it took no part there
+	}
+	return errors.Join(err, abroad)
 }
 
 // removalTime bounds how long a server that leaves waits to be removed from raft.

@@ -33,6 +33,7 @@ type situation struct {
 // deeds are what a situation calls for, to be done in this order.
 type deeds struct {
 	commands []catalog.Command  // the catalog's rows
+	expel    []string           // members that are given up, by name: gossip is told that they left
 	remove   []string           // raft servers, by id
 	put      []consensus.Server // raft servers to add, to move or to promote
 	// wait is set when time alone will call for more.

@@ -110,11 +110,15 @@ func (s *situation) partings(d *deeds, members map[string]*gossip.Member) {
 	}
 	for _, r := range failed {
 		since, noted := s.missing[r.ID]
-		if m := members[catalog.Fold(r.ID)]; m != nil {
+		m := members[catalog.Fold(r.ID)]
+		if m != nil {
 			since, noted = m.Since, true
 		}
 		if noted && s.now.Sub(since) >= max(s.autopilot.ServerStabilizationTime, missingIsFailed) {
 			d.remove = append(d.remove, r.ID)
+			if m != nil {
+				d.expel = append(d.expel, m.Name)
+			}
 			return // one at a time: each is looked at with the rest as it then is
 		}
 	}

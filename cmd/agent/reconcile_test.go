@@ -135,7 +135,7 @@ func TestDecide(t *testing.T) {
 			want: []string{"deregister s3", "register s3 passing", "remove id-s3", "put id-new 10.0.0.3:8300 novote"}, wait: true},
 		{name: "a dead server is kept while it is needed", members: append(three[:2:2], "s3 server failed"), nodes: append(three[:2:2], "s3 failed server"), raft: raft3, expect: 3, wait: true},
 		{name: "and goes when it is replaced", members: append(three[:2:2], "s3 server failed", "s4 server"), expect: 3,
-			nodes: append(three[:2:2], "s3 failed server", "s4 server"), raft: append(raft3, "s4"), want: []string{"remove id-s3"}, wait: true},
+			nodes: append(three[:2:2], "s3 failed server", "s4 server"), raft: append(raft3, "s4"), want: []string{"remove id-s3", "expel s3"}, wait: true},
 		{name: "unless that is switched off", members: append(three[:2:2], "s3 server failed", "s4 server"), expect: 3, keepDead: true,
 			nodes: append(three[:2:2], "s3 failed server", "s4 server"), raft: append(raft3, "s4"), wait: true},
 		{name: "or it has only just failed", members: append(three[:2:2], "s3 server failed now", "s4 server"), expect: 3,
@@ -144,7 +144,7 @@ func TestDecide(t *testing.T) {
 		{name: "goes too in the end", members: append(three[:2:2], "s4 server"), nodes: append(three[:2:2], "s4 server"), raft: append(raft3, "s4"), expect: 3,
 			missing: map[string]duration{"id-s3": time.Minute}, want: []string{"remove id-s3"}, wait: true},
 		{name: "two dead go one by one", members: append(three, "s4 server failed", "s5 server failed"), expect: 3,
-			nodes: append(three, "s4 server failed", "s5 server failed"), raft: append(raft3, "s4", "s5"), want: []string{"remove id-s4"}, wait: true},
+			nodes: append(three, "s4 server failed", "s5 server failed"), raft: append(raft3, "s4", "s5"), want: []string{"remove id-s4", "expel s4"}, wait: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := tc.situation(t)
@@ -233,6 +233,9 @@ func (d *deeds) words() []string {
 	}
 	for _, id := range d.remove {
 		out = append(out, "remove "+id)
+	}
+	for _, name := range d.expel {
+		out = append(out, "expel "+name)
 	}
 	for _, s := range d.put {
 		vote := map[bool]string{true: "vote", false: "novote"}[s.Voter]

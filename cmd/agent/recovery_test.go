@@ -183,6 +183,14 @@ func TestDeadServerIsReplaced(t *testing.T) {
 		}
 		return nil
 	})
+	c.await("its rows are gone everywhere", func() error {
+		for _, a := range c.running() {
+			if n := a.state.Snapshot().Node(dead.name); n != nil {
+				return fmt.Errorf("%s has %+v", a.name, n)
+			}
+		}
+		return nil
+	})
 	c.settled()
 	c.keysAre("k", 5)
 	// A quorum is two of three again.

@@ -130,6 +130,7 @@ func (a *Agent) leaderDuties() *leaderDuties {
 	return &leaderDuties{
 		datacenter: cfg.Datacenter, self: a.id, expect: cfg.BootstrapExpect,
 		applier: a.replica, raft: a.replica, snapshot: a.state.Snapshot, members: a.members,
+		forceLeave: a.expel,
 		checkups: &checkups{
 			self: a.id, servers: a.replica.Servers, own: a.standing, ask: a.forwarder.Standing,
 			autopilot: func() catalog.Autopilot { s, _ := a.state.Snapshot().Autopilot(); return s },

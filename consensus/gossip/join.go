@@ -98,8 +98,11 @@ func (p *Pool) JoinForever(ctx context.Context, addrs func() []string, interval 
 			return fmt.Errorf("gave up after %d tries: %w", try, err)
 		}
 		level := slog.LevelWarn
-		if errors.Is(err, ErrOnlySelf) { // the first of a cluster, for which nobody can be there
+		switch {
+		case errors.Is(err, ErrOnlySelf): // the first of a cluster, for which nobody can be there
 			level = slog.LevelDebug
+		case try == 1 && !errors.Is(err, ErrNameTaken): // agents that are started together miss one another at first
+			level = slog.LevelInfo
 		}
 		p.report.seldom("join", level, "cannot join yet", "try", try, "again_in", interval, "error", err)
 		select {

@@ -44,8 +44,8 @@ func TestRotation(t *testing.T) {
 	if report, err = a.RemoveKey(ctx, key1); err != nil || report.Keys[text(key1)] != 0 || report.Keys[text(key2)] != 3 {
 		t.Errorf("remove: %+v, %v", report, err)
 	}
-	if report, err = a.RemoveKey(ctx, key1); err == nil || !strings.Contains(report.Errors["c"], "not installed") {
-		t.Errorf("second removal: %+v, %v", report, err)
+	if report, err = a.RemoveKey(ctx, key1); err != nil || report.Keys[text(key2)] != 3 {
+		t.Errorf("second removal, as of one that did not reach all: %+v, %v", report, err)
 	}
 	if _, err = a.InstallKey(ctx, []byte("short")); err == nil {
 		t.Error("a key of 5 bytes was installed")
@@ -137,7 +137,7 @@ func TestKeyringChanges(t *testing.T) {
 		{"remove from the middle", keyRemove, key2, "\x01\x03"},
 		{"remove the last", keyRemove, key3, "\x01\x02"},
 		{"remove the primary", keyRemove, key1, "encrypts"},
-		{"remove another", keyRemove, []byte{9}, "not installed"},
+		{"remove another", keyRemove, []byte{9}, "\x01\x02\x03"},
 		{"use another", keyUse, []byte{9}, "not installed"},
 		{"install a bad one", keyInstall, []byte{9}, "key size"},
 	} {

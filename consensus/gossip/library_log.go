@@ -33,6 +33,13 @@ var malformed = []string{
 	"checksum", "label", "missing message type", "packet too short", "Failed to decompress", "Failed to read remote state",
 }
 
+// routine are its words for what comes before a member is found to have failed, or not;
+// what comes of it is told by the book.
+var routine = []string{
+	"Refuting a suspect message", "Refuting a dead message", "Failed fallback TCP ping", "Failed to send UDP", "Failed to send indirect",
+	"Failed to send gossip", "Failed to send ack", "Failed to send nack", "Failed to forward ack", "Got ping for unexpected node",
+}
+
 // Write implements io.Writer, with one line each time.
 func (l libraryLog) Write(p []byte) (int, error) {
 	level, text := levelOf(strings.TrimSpace(string(p)))
@@ -63,8 +70,11 @@ func levelOf(line string) (slog.Level, string) {
 	}
 	switch tag {
 	case "[ERR]", "[ERROR]", "[WARN]", "Err:":
-		if strings.Contains(text, "Refuting an alive message") {
+		switch {
+		case strings.Contains(text, "Refuting an alive message"):
 			return slog.LevelDebug - 4, text
+		case containsAny(text, routine):
+			return slog.LevelDebug, text
 		}
 		return slog.LevelWarn, text
 	case "[INFO]":
