@@ -5,11 +5,15 @@ import (
 	"syscall"
 )
 
-// budget is how many connections checks may still keep open between probes.
-type budget struct{ left atomic.Int64 }
+// budget is what the probes of a Runner may do: how many connections they may still
+// keep open between probes, and where they may connect to.
+type budget struct {
+	left  atomic.Int64
+	guard guard
+}
 
-func newBudget(n int) *budget {
-	b := &budget{}
+func newBudget(n int, g guard) *budget {
+	b := &budget{guard: g}
 	b.left.Store(int64(n))
 	return b
 }

@@ -136,6 +136,13 @@ func (c *check) blind(res Result) bool {
 		c.log.Error("agent cannot probe", "error", res.Output)
 	}
 	c.dark = dark
+	if dark && c.runner.cfg.Blind != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if !c.stopped {
+			c.runner.cfg.Blind(c.def.ID, head(res.Output, outputLimit(&c.def)))
+		}
+	}
 	return dark
 }
 

@@ -14,15 +14,15 @@ import (
 
 // dial connects to a check's target, with TLS and one of protos agreed on (none: any) when secure. A
 // host name is tried at all its addresses, both families side by side (RFC 8305).
-func dial(ctx context.Context, def *catalog.CheckDefinition, address string, secure bool, protos ...string) (net.Conn, error) {
+func dial(ctx context.Context, def *catalog.CheckDefinition, g guard, address string, secure bool, protos ...string) (net.Conn, error) {
 	if !secure {
-		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		return g.dialer().DialContext(ctx, "tcp", address)
 	}
 	cfg, err := tlsConfig(def, protos...)
 	if err != nil {
 		return nil, err
 	}
-	return (&tls.Dialer{Config: cfg}).DialContext(ctx, "tcp", address)
+	return (&tls.Dialer{NetDialer: g.dialer(), Config: cfg}).DialContext(ctx, "tcp", address)
 }
 
 // tlsConfig is how a check's probes speak TLS. An empty server name means the

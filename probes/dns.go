@@ -15,17 +15,24 @@ import (
 	"muster/catalog"
 )
 
+// openDNS readies a check of a name server. It keeps nothing between probes.
+func openDNS(_ *catalog.CheckDefinition, kept *budget) (probe, func()) {
+	return func(ctx context.Context, def *catalog.CheckDefinition) Result {
+		return probeDNS(ctx, def, kept.guard)
+	}, func() {}
+}
+
 // probeDNS asks a name server one question, over UDP and when the answer is cut
 // short over TCP, and holds the answer against what the definition expects.
-func probeDNS(ctx context.Context, def *catalog.CheckDefinition) Result {
+func probeDNS(ctx context.Context, def *catalog.CheckDefinition, g guard) Result {
 	ask, err := questionOf(def)
 	if err != nil {
 		return failure(ctx, "DNS "+def.DNS, err)
 	}
 	what := fmt.Sprintf("DNS %s %s at %s", ask.Questions[0].Name, strings.ToUpper(cmp.Or(def.DNSType, "A")), def.DNS)
-	reply, err := exchange(ctx, "udp", def.DNS, ask)
+	reply, err := exchange(ctx, g, "udp", def.DNS, ask)
 	if err == nil && reply.Truncated {
-		reply, err = exchange(ctx, "tcp", def.DNS, ask)
+		reply, err = exchange(ctx, g, "tcp", def.DNS, ask)
 	}
 	if err != nil {
 		return failure(ctx, what, err)
@@ -50,12 +57,12 @@ func questionOf(def *catalog.CheckDefinition) (*dnsmessage.Message, error) {
 }
 
 // exchange sends a query and returns its answer; what answers another is passed over.
-func exchange(ctx context.Context, network, address string, ask *dnsmessage.Message) (*dnsmessage.Message, error) {
+func exchange(ctx context.Context, g guard, network, address string, ask *dnsmessage.Message) (*dnsmessage.Message, error) {
 	packet, err := ask.Pack()
 	if err != nil {
 		return nil, err
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	conn, err := g.dialer().DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}

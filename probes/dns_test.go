@@ -95,7 +95,7 @@ func TestDNS(t *testing.T) {
 		{ask("other.example", "", ""), catalog.Critical, "FORMERR; expected NOERROR"}, // without a question
 	} {
 		t.Run(c.def.DNSName+" "+c.def.DNSType+" "+c.def.DNSRcode, func(t *testing.T) {
-			res := lookOnce(t, sharesNothing(probeDNS), c.def, long)
+			res := lookOnce(t, openDNS, c.def, long)
 			if res.Status != c.status || !strings.HasSuffix(res.Output, c.want) {
 				t.Errorf("got %s %q, want %s, ending in %q", res.Status, res.Output, c.status, c.want)
 			}
@@ -131,7 +131,7 @@ func TestDNSServersThatMisbehave(t *testing.T) {
 		{"cuts short and takes no TCP", changed(func(m *dnsmessage.Message) { m.Truncated = true }), long, "refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			res := lookOnce(t, sharesNothing(probeDNS), catalog.CheckDefinition{DNS: c.at, DNSName: "web.example"}, c.timeout)
+			res := lookOnce(t, openDNS, catalog.CheckDefinition{DNS: c.at, DNSName: "web.example"}, c.timeout)
 			if res.Status != catalog.Critical || !strings.Contains(res.Output, c.want) {
 				t.Errorf("got %s %q, want critical, saying %q", res.Status, res.Output, c.want)
 			}
@@ -181,7 +181,7 @@ func TestDNSOverTCP(t *testing.T) {
 				io.ReadFull(conn, query)
 				conn.Write(c.frame(packed(t, zone(t, query))))
 			}()
-			res := lookOnce(t, sharesNothing(probeDNS), catalog.CheckDefinition{DNS: at, DNSName: "web.example"}, long)
+			res := lookOnce(t, openDNS, catalog.CheckDefinition{DNS: at, DNSName: "web.example"}, long)
 			l.Close()
 			<-done
 			if res.Status != c.status || !strings.Contains(res.Output, c.want) {

@@ -49,7 +49,7 @@ func TestFile(t *testing.T) {
 // A probe whose time is up leaves, and the next one gets the answer that came late.
 func TestFileThatTakesLong(t *testing.T) {
 	def := catalog.CheckDefinition{File: t.TempDir()}
-	look, done := openFile(&def, newBudget(0))
+	look, done := openFile(&def, newBudget(0, nil))
 	defer done()
 	over, cancel := context.WithCancel(t.Context())
 	cancel()

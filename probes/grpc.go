@@ -2,9 +2,11 @@ package probes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -23,6 +25,7 @@ func openGRPC(def *catalog.CheckDefinition, kept *budget) (probe, func()) {
 	address, service, _ := strings.Cut(def.GRPC, "/")
 	var conn *grpc.ClientConn
 	var opened time.Time
+	var refused atomic.Pointer[refusal]
 	drop := func() {
 		if conn != nil {
 			conn.Close() // the error would say that it is closed already
@@ -31,13 +34,16 @@ func openGRPC(def *catalog.CheckDefinition, kept *budget) (probe, func()) {
 	}
 	look := func(ctx context.Context, def *catalog.CheckDefinition) Result {
 		if conn == nil {
-			fresh, err := newGRPC(def, address)
+			fresh, err := newGRPC(def, kept.guard, address, &refused)
 			if err != nil {
 				return failure(ctx, "gRPC "+def.GRPC, err)
 			}
 			conn, opened = fresh, time.Now()
 		}
 		res := probeGRPC(ctx, conn, def.GRPC, service)
+		if err := refused.Swap(nil); err != nil && res.Status == catalog.Critical {
+			res = failure(ctx, "gRPC "+def.GRPC, err)
+		}
 		// A connection that failed would be opened again by itself only after a pause.
 		if !keep || res.Status != catalog.Passing || time.Since(opened) > renewAfter {
 			drop()
@@ -53,8 +59,9 @@ func openGRPC(def *catalog.CheckDefinition, kept *budget) (probe, func()) {
 }
 
 // newGRPC returns a client that is to connect to one address. It follows no
-// proxies of the environment and no configuration the target may offer.
-func newGRPC(def *catalog.CheckDefinition, address string) (*grpc.ClientConn, error) {
+// proxies of the environment and no configuration the target may offer. As it
+// makes text of errors, it notes one that is a refusal.
+func newGRPC(def *catalog.CheckDefinition, g guard, address string, refused *atomic.Pointer[refusal]) (*grpc.ClientConn, error) {
 	creds := insecure.NewCredentials()
 	if def.GRPCUseTLS {
 		cfg, err := tlsConfig(def)
@@ -66,7 +73,11 @@ func newGRPC(def *catalog.CheckDefinition, address string) (*grpc.ClientConn, er
 	return grpc.NewClient("passthrough:///"+address,
 		grpc.WithTransportCredentials(creds),
 		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
-			return dial(ctx, def, address, false)
+			conn, err := dial(ctx, def, g, address, false)
+			if why, ok := errors.AsType[*refusal](err); ok {
+				refused.Store(why)
+			}
+			return conn, err
 		}),
 		grpc.WithUserAgent("muster-probe"),
 		grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(), grpc.WithDisableHealthCheck(),

@@ -124,7 +124,7 @@ func TestGRPCConnections(t *testing.T) {
 			h := health.NewServer()
 			l := serveGRPC(t, h)
 			def := catalog.CheckDefinition{GRPC: l.Addr().String(), Interval: c.interval}
-			kept := newBudget(c.budget)
+			kept := newBudget(c.budget, nil)
 			look, done := openGRPC(&def, kept)
 			ask := func() Result {
 				ctx, cancel := context.WithTimeout(t.Context(), long)

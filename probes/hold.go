@@ -124,7 +124,7 @@ func (c *check) openHeld(ctx context.Context) (net.Conn, error) {
 	within, cancel := context.WithTimeoutCause(ctx, holdDial, errors.New("no connection in time"))
 	defer cancel()
 	address, secure, protos := heldAt(&c.def)
-	conn, err := dial(within, &c.def, address, secure, protos...)
+	conn, err := dial(within, &c.def, c.runner.kept.guard, address, secure, protos...)
 	if err != nil {
 		// Not wrapped: a deadline here is not the one that says it is time for another connection.
 		return nil, errors.New(err.Error())

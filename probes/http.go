@@ -32,7 +32,7 @@ const (
 // that the body arrives as it would be shown.
 func openHTTP(def *catalog.CheckDefinition, kept *budget) (probe, func()) {
 	keep := reusable(def) && kept.take()
-	t := newTransport(def, keep)
+	t := newTransport(def, keep, kept.guard)
 	client := &http.Client{Transport: t}
 	if !def.FollowRedirects {
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -57,9 +57,10 @@ func openHTTP(def *catalog.CheckDefinition, kept *budget) (probe, func()) {
 }
 
 // newTransport returns the transport of one check. Buffers are small because there may be thousands.
-func newTransport(def *catalog.CheckDefinition, keep bool) *http.Transport {
+func newTransport(def *catalog.CheckDefinition, keep bool, g guard) *http.Transport {
 	var protos []string
 	t := &http.Transport{
+		DialContext:            g.dialer().DialContext,
 		DisableCompression:     true,
 		DisableKeepAlives:      !keep,
 		MaxIdleConns:           1,
@@ -76,7 +77,7 @@ func newTransport(def *catalog.CheckDefinition, keep bool) *http.Transport {
 		t.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: 64 << 10, MaxReceiveBufferPerConnection: 64 << 10}
 	}
 	t.DialTLSContext = func(ctx context.Context, _, address string) (net.Conn, error) {
-		return dial(ctx, def, address, true, protos...)
+		return dial(ctx, def, g, address, true, protos...)
 	}
 	return t
 }

@@ -237,7 +237,7 @@ func TestHTTPConnectionsAreSharedWithinBounds(t *testing.T) {
 			opened.Store(0)
 			fail.Store(c.fail)
 			c.def.HTTP = s.URL
-			look, done := openHTTP(&c.def, newBudget(1))
+			look, done := openHTTP(&c.def, newBudget(1, nil))
 			for range 5 {
 				look(t.Context(), &c.def)
 			}

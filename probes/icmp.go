@@ -32,15 +32,25 @@ func familyOf(ip netip.Addr) family {
 	return family{"udp6", "::", ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply, 58}
 }
 
+// openICMP readies a check by echo requests. It keeps nothing between probes.
+func openICMP(_ *catalog.CheckDefinition, kept *budget) (probe, func()) {
+	return func(ctx context.Context, def *catalog.CheckDefinition) Result {
+		return probeICMP(ctx, def, kept.guard)
+	}, func() {}
+}
+
 // probeICMP sends one echo request (ping) over a datagram socket, which needs no
 // privilege but the system's leave. The kernel matches replies to sockets.
-func probeICMP(ctx context.Context, def *catalog.CheckDefinition) Result {
+func probeICMP(ctx context.Context, def *catalog.CheckDefinition, g guard) Result {
 	what := "ICMP echo " + def.ICMP
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", def.ICMP)
 	if err != nil {
 		return failure(ctx, what, err)
 	}
 	ip := addrs[0].Unmap()
+	if err := g.allow(ip); err != nil {
+		return failure(ctx, what, err)
+	}
 	f := familyOf(ip)
 	conn, err := icmp.ListenPacket(f.network, f.any)
 	if errors.Is(err, os.ErrPermission) {

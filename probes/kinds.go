@@ -35,8 +35,8 @@ func kinds() map[catalog.Kind]behaviour {
 		catalog.KindTCP:       atIntervals(10*time.Second, openTCP),
 		catalog.KindUDP:       atIntervals(time.Second, openUDP),
 		catalog.KindGRPC:      atIntervals(10*time.Second, openGRPC),
-		catalog.KindDNS:       atIntervals(10*time.Second, sharesNothing(probeDNS)),
-		catalog.KindICMP:      atIntervals(time.Second, sharesNothing(probeICMP)),
+		catalog.KindDNS:       atIntervals(10*time.Second, openDNS),
+		catalog.KindICMP:      atIntervals(time.Second, openICMP),
 		catalog.KindScript:    atIntervals(30*time.Second, sharesNothing(probeScript)),
 		catalog.KindOSService: atIntervals(10*time.Second, sharesNothing(probeOSService(systemBus))),
 		catalog.KindFile:      atIntervals(10*time.Second, openFile),
@@ -58,6 +58,9 @@ func failure(ctx context.Context, what string, err error) Result {
 		if errors.Is(err, own) {
 			return Result{Output: fmt.Sprintf("%s: %v", what, err)}
 		}
+	}
+	if why, ok := errors.AsType[*refusal](err); ok {
+		return Result{Output: fmt.Sprintf("%s: %v", what, why)}
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause

@@ -104,7 +104,7 @@ func pass(d time.Duration) {
 // lookOnce runs one probe as the schedule would.
 func lookOnce(t *testing.T, open opener, def catalog.CheckDefinition, timeout time.Duration) Result {
 	t.Helper()
-	look, done := open(&def, newBudget(10))
+	look, done := open(&def, newBudget(10, nil))
 	defer done()
 	ctx, cancel := context.WithTimeoutCause(t.Context(), timeout, fmt.Errorf("no answer within %v", timeout))
 	defer cancel()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -33,6 +34,11 @@ type Config struct {
 	// included. Over it probes connect anew and nothing is held. 0: half of the
 	// files that the process may open.
 	MaxKept int
+	// Allow tells why probes must not send to an address, of those that connect or send to
+	// one. A check whose target is none of the allowed is not judged. Nil: they may send to any.
+	Allow func(netip.Addr) error
+	// Blind is told of each probe that saw nothing, with the reason, under the terms of Report. Nil: nobody.
+	Blind   func(checkID, reason string)
 	Logger  *slog.Logger
 	Metrics *metrics.Checks
 }
@@ -60,7 +66,7 @@ func New(cfg Config) *Runner {
 		cfg.MaxKept = defaultKept()
 	}
 	r := &Runner{
-		cfg: cfg, kinds: kinds(), kept: newBudget(cfg.MaxKept), checks: map[string]*check{},
+		cfg: cfg, kinds: kinds(), kept: newBudget(cfg.MaxKept, cfg.Allow), checks: map[string]*check{},
 		slots: make(chan struct{}, cfg.MaxConcurrent), spare: make(chan struct{}, max(1, cfg.MaxConcurrent/8)),
 	}
 	r.ctx, r.end = context.WithCancel(context.Background())

@@ -9,14 +9,14 @@ import (
 
 // openTCP readies a check that opens one connection, with TLS when asked to, says
 // what it is to say, waits for the answer it is to get, and closes it.
-func openTCP(def *catalog.CheckDefinition, _ *budget) (probe, func()) {
+func openTCP(def *catalog.CheckDefinition, kept *budget) (probe, func()) {
 	expect := pattern(def.Expect)
 	return func(ctx context.Context, def *catalog.CheckDefinition) Result {
 		what := "TCP connect " + def.TCP
 		if def.TCPUseTLS {
 			what = "TCP+TLS connect " + def.TCP
 		}
-		conn, err := dial(ctx, def, def.TCP, def.TCPUseTLS)
+		conn, err := dial(ctx, def, kept.guard, def.TCP, def.TCPUseTLS)
 		if err != nil {
 			return failure(ctx, what, err)
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"syscall"
 
@@ -15,11 +14,11 @@ import (
 // openUDP readies a check that sends one datagram. Any answer is passing, or only
 // one that matches what is expected. Where nothing is expected silence passes
 // too: then nobody refused it (ICMP port unreachable) in all the time the probe had.
-func openUDP(def *catalog.CheckDefinition, _ *budget) (probe, func()) {
+func openUDP(def *catalog.CheckDefinition, kept *budget) (probe, func()) {
 	expect := pattern(def.Expect)
 	return func(ctx context.Context, def *catalog.CheckDefinition) Result {
 		what := "UDP " + def.UDP
-		conn, err := (&net.Dialer{}).DialContext(ctx, "udp", def.UDP)
+		conn, err := kept.guard.dialer().DialContext(ctx, "udp", def.UDP)
 		if err != nil {
 			return failure(ctx, what, err)
 		}

@@ -107,7 +107,7 @@ func TestWokenProbesDoNotWaitForSlowOnes(t *testing.T) {
 }
 
 func TestBudget(t *testing.T) {
-	b := newBudget(2)
+	b := newBudget(2, nil)
 	for i, want := range []bool{true, true, false, false} {
 		if b.take() != want {
 			t.Errorf("take %d: not %v", i, want)
