@@ -35,7 +35,7 @@ func (t *tx) registerCheck(c *Check, own bool) {
 		return
 	}
 	status, output := c.Status, c.Output
-	if old := t.check(c.Node, c.ID); old != nil && c.sameProbe(old) && t.isObserved(old) {
+	if old := t.check(c.Node, c.ID); old != nil && c.SameProbe(old) && t.isObserved(old) {
 		c.Status, c.Output = old.Status, old.Output
 	} else if own {
 		c.Status, c.Output = c.Definition.InitialStatus(), ""
@@ -86,7 +86,7 @@ func (t *tx) dropObserver(node string) {
 // define notes since when a check about to replace old, or nothing, is observed as it is. What was seen by
 // another definition is forgotten.
 func (t *tx) define(old, c *Check) {
-	if old != nil && c.sameProbe(old) {
+	if old != nil && c.SameProbe(old) {
 		c.Definition, c.DefinedIndex = old.Definition, old.DefinedIndex
 		return
 	}

@@ -45,10 +45,10 @@ func (c *Check) SameAs(o *Check) bool {
 func (c *Check) SameButOutput(o *Check) bool {
 	return c.Node == o.Node && c.ID == o.ID && c.Name == o.Name && c.Status == o.Status && c.Notes == o.Notes &&
 		c.ServiceID == o.ServiceID && c.ServiceName == o.ServiceName && slices.Equal(c.ServiceTags, o.ServiceTags) &&
-		c.Type == o.Type && c.Interval == o.Interval && c.Timeout == o.Timeout && c.sameProbe(o)
+		c.Type == o.Type && c.Interval == o.Interval && c.Timeout == o.Timeout && c.SameProbe(o)
 }
 
-// sameProbe reports whether two checks are observed alike.
-func (c *Check) sameProbe(o *Check) bool {
+// SameProbe reports whether two checks are observed alike.
+func (c *Check) SameProbe(o *Check) bool {
 	return c.Definition == o.Definition || reflect.DeepEqual(c.Definition, o.Definition)
 }

@@ -14,17 +14,18 @@ import (
 
 // Registry owns the series of one agent. Two agents in one process have two.
 type Registry struct {
-	DNS      *DNS
-	Recursor *Recursor
-	Checks   *Checks
-	Guards   *Guards
-	Catalog  *Catalog
-	Raft     *Raft
-	HTTP     *HTTP
-	Certs    *Certs
-	View     *View
-	RPC      *RPC
-	Gossip   *Gossip
+	DNS       *DNS
+	Recursor  *Recursor
+	Checks    *Checks
+	Guards    *Guards
+	Catalog   *Catalog
+	Raft      *Raft
+	HTTP      *HTTP
+	Certs     *Certs
+	View      *View
+	RPC       *RPC
+	Gossip    *Gossip
+	Observers *Observers
 
 	reg    *prometheus.Registry
 	before []func()
@@ -41,18 +42,19 @@ type Build struct {
 func New(build Build) *Registry {
 	reg := prometheus.NewRegistry()
 	r := &Registry{
-		DNS:      newDNS(reg),
-		Recursor: newRecursor(reg),
-		Checks:   newChecks(reg),
-		Guards:   newGuards(reg),
-		Catalog:  newCatalog(reg),
-		Raft:     newRaft(reg),
-		HTTP:     newHTTP(reg),
-		Certs:    newCerts(reg),
-		View:     newView(reg),
-		RPC:      newRPC(reg),
-		Gossip:   newGossip(reg),
-		reg:      reg,
+		DNS:       newDNS(reg),
+		Recursor:  newRecursor(reg),
+		Checks:    newChecks(reg),
+		Guards:    newGuards(reg),
+		Catalog:   newCatalog(reg),
+		Raft:      newRaft(reg),
+		HTTP:      newHTTP(reg),
+		Certs:     newCerts(reg),
+		View:      newView(reg),
+		RPC:       newRPC(reg),
+		Gossip:    newGossip(reg),
+		reg:       reg,
+		Observers: newObservers(reg),
 	}
 	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "muster_build_info",

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 	"unicode/utf8"
@@ -54,6 +55,8 @@ type checkBody struct {
 	Type      string
 	Interval  string
 	Timeout   string
+	// Definition, on a node without an agent, says how agents are to probe the check.
+	Definition *catalog.CheckDefinition
 
 	ModifyIndex uint64 // of a cas in a transaction
 }
@@ -195,6 +198,13 @@ func (b *checkBody) check(node string) (*catalog.Check, error) {
 		return nil, catalog.Errorf(catalog.Invalid, "Check.Node: %.100q is not the node that is being registered, %q", b.Node, node)
 	case !c.Status.Valid():
 		return nil, catalog.Errorf(catalog.Invalid, "Check.Status: %.40q is none of passing, warning, critical", string(c.Status))
+	}
+	var err error
+	if c.Definition, err = b.probe(); err != nil {
+		return nil, err
+	}
+	if d := c.Definition; d != nil {
+		c.Type, c.Interval = cmp.Or(c.Type, string(d.Kind())), cmp.Or(c.Interval, d.Interval.String())
 	}
 	if err := plain("Check.CheckID", c.ID); err != nil {
 		return nil, err

@@ -118,8 +118,8 @@ type HealthCheck struct {
 	Type        string
 	Interval    string
 	Timeout     string
-	ExposedPort int      // always 0
-	Definition  struct{} // clients decode it without asking
+	ExposedPort int // always 0
+	Definition  CheckDefinition
 	CreateIndex uint64
 	ModifyIndex uint64
 }
@@ -164,7 +164,7 @@ func shapeCheck(c *catalog.Check) *HealthCheck {
 	return &HealthCheck{
 		Node: c.Node, CheckID: c.ID, Name: c.Name, Status: string(c.Status), Notes: c.Notes, Output: c.Output,
 		ServiceID: c.ServiceID, ServiceName: c.ServiceName, ServiceTags: nonNil(c.ServiceTags),
-		Type: c.Type, Interval: c.Interval, Timeout: c.Timeout,
+		Type: c.Type, Interval: c.Interval, Timeout: c.Timeout, Definition: shapeDefinition(c.Definition),
 		CreateIndex: c.CreateIndex, ModifyIndex: c.ModifyIndex,
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"muster/catalog/archive"
 	"muster/catalog/httpapi"
 	"muster/catalog/local"
+	"muster/catalog/observe"
 	"muster/catalog/view"
 	"muster/consensus"
 	"muster/consensus/certs"
@@ -78,6 +79,7 @@ type Agent struct {
 	syncer    *local.Syncer
 	inLine    inLine
 	runner    *probes.Runner
+	observer  *observe.Observer
 	dns       *dns.Server     // nil: off
 	http      *httpapi.Server // without addresses when it is off
 	leader    *leaderDuties   // nil on clients
@@ -146,6 +148,7 @@ func (a *Agent) Start() error {
 	a.background("local sync", a.syncer.Run)
 	a.watchProbes()
 	a.background("probe watch", a.followStore)
+	a.background("observer", a.observer.Run)
 	a.closers.add("probes", func() error { a.runner.Close(); return nil })
 	if a.dns != nil {
 		a.dns.Start()

@@ -56,7 +56,8 @@ type Config struct {
 	DiscardCheckOutput  bool // the output of checks stays out of the catalog
 
 	// Guard is that of services whose definitions state none. Zero: none.
-	Guard catalog.Guard
+	Guard          catalog.Guard
+	ExternalProbes ExternalProbes
 
 	LeaveOnTerm    bool // SIGTERM leaves the cluster for good
 	DrainOnLeave   bool // leave only when others no longer hold answers that name this node
@@ -112,6 +113,7 @@ func DefaultConfig() Config {
 		DNS:                 dns.DefaultConfig(),
 		Limits:              Limits{HTTPMaxConnsPerClient: 200, RPCMaxConnsPerClient: 200, RPCHandshakeTimeout: 5 * time.Second},
 		CheckUpdateInterval: 5 * time.Minute,
+		ExternalProbes:      ExternalProbes{MaxTargets: defaultExternalTargets},
 		LeaveDrainTime:      5 * time.Second,
 		RPCHoldTimeout:      7 * time.Second,
 	}

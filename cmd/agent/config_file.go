@@ -29,6 +29,7 @@ type settings struct {
 	processKeys
 	checkKeys
 	guardKeys
+	externalKeys
 }
 
 type httpKeys struct {

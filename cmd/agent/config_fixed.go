@@ -15,6 +15,7 @@ func fixedClusterChanges(old, next *Config) []string {
 		{"tls", old.TLS == next.TLS},
 		{"raft_multiplier or raft_trailing_logs", old.RaftMultiplier == next.RaftMultiplier && old.RaftTrailingLogs == next.RaftTrailingLogs},
 		{"autopilot", old.Autopilot == next.Autopilot},
+		{"external_probes", reflect.DeepEqual(old.ExternalProbes, next.ExternalProbes)},
 		{"snapshot_agent", old.SnapshotAgent == next.SnapshotAgent},
 		{"leave_drain_time", old.LeaveDrainTime == next.LeaveDrainTime},
 		{"rpc_hold_timeout", old.RPCHoldTimeout == next.RPCHoldTimeout},

@@ -50,7 +50,8 @@ var samples = map[string]any{
 	"guard.when_all_critical":      "all",
 	"dns_records":                  []string{"www A 10.0.0.9"},
 	"service":                      map[string]any{"name": "a"}, "services": []any{map[string]any{"name": "a"}},
-	"check": map[string]any{"name": "a", "ttl": "1m"}, "checks": []any{map[string]any{"name": "a", "ttl": "1m"}},
+	"external_probes.allow_networks": []string{"10.0.0.0/8"},
+	"check":                          map[string]any{"name": "a", "ttl": "1m"}, "checks": []any{map[string]any{"name": "a", "ttl": "1m"}},
 }
 
 // No accepted key may be dead: each must change the Config that comes out.

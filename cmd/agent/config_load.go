@@ -102,6 +102,7 @@ func (b *builder) build() {
 	b.process(&k.processKeys)
 	b.checks(&k.checkKeys)
 	b.guardDefaults(&k.guardKeys)
+	b.external(&k.externalKeys)
 	b.registrations()
 	b.recordClashes()
 	b.guards()

@@ -12,7 +12,7 @@ func (a *Agent) nodeRow() catalog.Node {
 	n := catalog.Node{
 		ID: a.id, Name: cfg.NodeName, Address: cfg.AdvertiseAddr.String(), Datacenter: cfg.Datacenter,
 		TaggedAddresses: taggedAddresses(cfg.AdvertiseAddr, wan),
-		Meta:            cfg.NodeMeta,
+		Meta:            nodeMeta(cfg),
 	}
 	if cfg.Locality != (catalog.Locality{}) {
 		n.Locality = &cfg.Locality // the settings are replaced, not changed

@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"consensus/transport":     {},
 	"consensus/certs":         {},
 	"catalog/local":           {"catalog", "catalog/durable"},
+	"catalog/observe":         {"catalog", "metrics"},
 	"catalog/archive":         {"catalog", "catalog/durable"},
 	"catalog/durable":         {},
 	"catalog/view":            {"catalog", "catalog/durable", "metrics"},

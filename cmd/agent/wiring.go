@@ -107,6 +107,8 @@ func (a *Agent) build(cfg *Config) error {
 		Logger: a.logs.With("room", "probes"), Metrics: a.metrics.Checks,
 	})
 
+	a.buildObserver(cfg)
+
 	// The doors: DNS, then HTTP.
 	if err := a.buildSnapshots(cfg); err != nil {
 		return err
