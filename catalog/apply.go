@@ -36,9 +36,10 @@ func (s *State) ApplyAll(steps []Step) []Applied {
 			continue
 		}
 		// Commands check before they change, so one that fails leaves nothing to undo.
-		t.index, t.done = step.Index, t.done[:0]
+		t.index, t.done, t.settled = step.Index, t.done[:0], nil
 		out[i].Result, out[i].Err = t.run(step.Command)
 		if c := newChange(step.Index, t.done); c != nil {
+			c.settled = t.settled
 			changes = append(changes, c)
 		}
 	}

@@ -71,8 +71,11 @@ func (t *tx) settle(o *Observation) {
 		return
 	}
 	k := *c
-	k.Status, k.Output = t.decided(c)
+	if k.Status, k.Output = t.decided(c); k.SameAs(c) {
+		return
+	}
 	t.putCheck(&k)
+	t.settled = append(t.settled, Touched{Node: c.Node, CheckID: c.ID})
 }
 
 // dropObserver forgets all that an agent has observed, which is no longer there to see it change.

@@ -110,8 +110,9 @@ func (c *Changes) wake() {
 
 // Change is one step of [Changes].
 type Change struct {
-	Index uint64
-	size  int
+	Index   uint64
+	size    int
+	settled []Touched // checks that their observers brought to another status
 
 	mu      sync.Mutex
 	command Command // nil once encoded

@@ -6,12 +6,13 @@ type Touched struct{ Node, ServiceID, CheckID string }
 
 // Touched appends the rows that the step may have changed or removed. An instance stands for
 // its checks too, which carry its name and tags, and a node that is gone for all that was on it.
+// Checks whose observers came to another verdict are among them, though no command names them.
 func (c *Change) Touched(into []Touched) ([]Touched, error) {
 	command, err := c.decoded()
 	if err != nil {
 		return into, err
 	}
-	return appendTouched(into, command), nil
+	return append(appendTouched(into, command), c.settled...), nil
 }
 
 func (c *Change) decoded() (Command, error) {
@@ -43,6 +44,8 @@ func appendTouched(into []Touched, command Command) []Touched {
 			gone.CheckID = c.CheckID
 		}
 		into = append(into, gone)
+	case *Observe:
+		into = append(into, Touched{Node: c.Node, CheckID: c.CheckID})
 	case *SetStatus:
 		into = append(into, Touched{Node: c.Node, CheckID: c.CheckID})
 	}

@@ -3,6 +3,7 @@ package catalog
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -262,4 +263,27 @@ func TestObservationsHold(t *testing.T) {
 			t.Fatalf("a restored state differs: %v", err)
 		}
 	})
+}
+
+// Who follows changes hears of a check that an observer's death brought to another status.
+func TestSettledIsTouched(t *testing.T) {
+	s := New()
+	apply(t, s, &SetKey{Key: []byte("k")}, agent("a1", "9"), agent("a2", "9"), agent("a3", "9"), external(3))
+	apply(t, s, sees("a1", Passing), sees("a2", Passing), sees("a3", Critical), sees("a2", Critical))
+	at := s.Applied()
+	apply(t, s, sees("a2", Passing), &Deregister{Node: "a1"}, health("a2", Critical))
+	steps, _, _ := s.Changes().Since(at)
+	var touched []Touched
+	for _, step := range steps[1:] {
+		var err error
+		if touched, err = step.Touched(touched); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if k := s.Snapshot().Check("ext", "up"); k.Status != Critical {
+		t.Fatal(k.Status)
+	}
+	if !slices.Contains(touched, Touched{Node: "ext", CheckID: "up"}) {
+		t.Errorf("touched %v", touched)
+	}
 }

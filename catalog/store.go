@@ -67,6 +67,7 @@ type tx struct {
 	batches *uint64 // the last batch number given away; nil where nothing is written
 	touched []watchKey
 	done    []Command // of the present step, those for Changes that succeeded
+	settled []Touched // of the present step; see Change
 }
 
 // begin starts a batch on the present version of the tables.

@@ -13,6 +13,7 @@ func (s *Server) catalogRoutes() []route {
 		{template: "/v1/catalog/services", place: ofView, methods: get(s.catalogServices)},
 		{template: "/v1/catalog/service/{service}", place: ofView, methods: get(s.catalogService)},
 		{template: "/v1/catalog/node/{node}", place: ofView, methods: get(s.catalogNode)},
+		{template: "/v1/catalog/observers/{node}", place: ofView, methods: get(s.catalogObservers)},
 		{template: "/v1/catalog/node-services/{node}", place: ofView, methods: get(s.catalogNodeServices)},
 		{template: "/v1/catalog/register", place: ofView, methods: put(s.register)},
 		{template: "/v1/catalog/deregister", place: ofView, methods: put(s.deregister)},

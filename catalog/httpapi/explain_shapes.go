@@ -91,6 +91,7 @@ type ExplainedCheck struct {
 	OrBefore    bool       // Since is when this agent began to know
 	// Transitions are the last changes of the status, oldest first; null where only another agent could know.
 	Transitions []CheckTransition
+	Observers   []CheckObserver `json:",omitempty"` // of a check that agents other than its owner observe
 }
 
 // ExplainedMessage is how the answer fits its message, for a client that takes the largest we send.

@@ -56,6 +56,7 @@ GET /v1/catalog/services                        here      here      server
 GET /v1/catalog/service/web?stale               here      here      here
 GET /v1/catalog/node/n1                         here      here      server
 GET /v1/catalog/node-services/n1                here      here      server
+GET /v1/catalog/observers/n1                    here      here      server
 PUT /v1/catalog/register                        here      here      here
 PUT /v1/catalog/deregister                      here      here      here
 PUT /v1/catalog/deregister?dc=dc2               remote    remote    server

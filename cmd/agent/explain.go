@@ -98,6 +98,7 @@ func (x *explainer) check(c *catalog.Check, against bool) httpapi.ExplainedCheck
 	out := httpapi.ExplainedCheck{
 		CheckID: c.ID, Name: c.Name, Type: c.Type, Status: string(c.Status), OfNode: c.ServiceID == "", Against: against,
 		Output: c.Output, Notes: c.Notes, ModifyIndex: c.ModifyIndex,
+		Observers: httpapi.ShapeObservers(x.state.Snapshot(), c),
 	}
 	if !catalog.EqualFold(c.Node, x.cfg.Load().NodeName) {
 		return out

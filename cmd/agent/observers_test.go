@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -140,6 +141,10 @@ func TestOneObserverLies(t *testing.T) {
 			}
 			return nil
 		})
+	}
+	lie(catalog.Critical)
+	if said := liar.explain("name=db.service.consul"); !strings.Contains(fmt.Sprint(said.Names[0].Considered[0].Checks[0].Observers), "{s3 critical believe me true}") {
+		t.Errorf("its dissent does not show: %+v", said.Names[0].Considered[0].Checks[0].Observers)
 	}
 	for range 20 {
 		lie(catalog.Critical)

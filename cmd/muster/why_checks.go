@@ -21,7 +21,7 @@ func printChecks(w io.Writer, c *httpapi.ExplainedInstance, verbose bool) {
 		who = c.ID + " on " + c.Node
 	}
 	for _, check := range c.Checks {
-		if !check.Against && !verbose {
+		if !check.Against && !verbose && !disputed(&check) {
 			continue
 		}
 		state, said := stateOf(&check), check.Output
@@ -35,7 +35,40 @@ func printChecks(w io.Writer, c *httpapi.ExplainedInstance, verbose bool) {
 		for _, line := range firstLines(said) {
 			fmt.Fprintf(w, "    %s\n", line)
 		}
+		printObservers(w, &check, verbose)
 		printTransitions(w, check.Transitions, verbose)
+	}
+}
+
+// disputed reports whether observers of a check disagree.
+func disputed(c *httpapi.ExplainedCheck) bool {
+	return slices.ContainsFunc(c.Observers, func(o httpapi.CheckObserver) bool { return o.Dissents })
+}
+
+// printObservers writes who observes a check: those who disagree with what decided or cannot
+// tell, and how many agree; with verbose all.
+func printObservers(w io.Writer, c *httpapi.ExplainedCheck, verbose bool) {
+	agree := 0
+	for _, o := range c.Observers {
+		if o.Status == c.Status {
+			agree++
+		}
+	}
+	if len(c.Observers) > 0 {
+		fmt.Fprintf(w, "    %d of %d observers see it %s\n", agree, len(c.Observers), c.Status)
+	}
+	for _, o := range c.Observers {
+		if o.Status == c.Status && !verbose {
+			continue
+		}
+		text := o.Node + " sees it " + o.Status
+		if o.Status == "" {
+			text = o.Node + " cannot tell"
+		}
+		if said := firstLines(o.Output); said != nil {
+			text += ": " + said[0]
+		}
+		fmt.Fprintf(w, "      %s\n", text)
 	}
 }
 

@@ -42,6 +42,12 @@ func TestWhy(t *testing.T) {
 			{"CheckID": "a", "Status": "critical", "Against": true, "ModifyIndex": 7, ` + moves + `},
 			{"CheckID": "b", "Status": "critical", "Against": true, "ModifyIndex": 8, "Transitions": [{"At": "2026-11-23T10:00:00Z", "From": "passing", "To": "critical", "Reason": "no"}]},
 			{"CheckID": "c", "Status": "passing", "ModifyIndex": 9, "Output": "fine"}]}]}], ` + whyAgent + `}`
+	observed := `200 {"Name": "o.", "Type": "A", "Rcode": "NOERROR", "Names": [{"Zone": "consul.", "ReadAs": "service \"o\"", "Considered": [
+		{"Node": "ext", "ID": "o1", "Status": "passing", "In": true, "Verdict": "answered", "Why": "in the answer", "Checks": [
+			{"CheckID": "agreed", "Status": "passing", "Observers": [{"Node": "n1", "Status": "passing"}]},
+			{"CheckID": "up", "Type": "tcp", "Status": "passing", "ModifyIndex": 7, "Output": "fine", "Observers": [
+				{"Node": "n1", "Status": "passing", "Output": "fine"}, {"Node": "n2", "Status": "critical", "Output": "ref\u001bused\nat all", "Dissents": true},
+				{"Node": "n3", "Output": "not allowed"}]}]}]}], ` + whyAgent + `}`
 	nothing := `200 {"Name": "nope.", "Type": "SRV", "Rcode": "NXDOMAIN", "Reason": "no service \"nope\"", "Answer": [], "Names": [], ` + whyAgent + `}`
 	unready := `200 {"Name": "a.", "Type": "A", "Rcode": "SERVFAIL", "Reason": "the catalog is not loaded yet", "Agent": {"Node": "n1", "Datacenter": "dc1", "Age": "0s"}}`
 	const asksA = "GET /v1/dns/explain?name=a"
@@ -153,6 +159,23 @@ f1 on n1: check "b" is critical, last changed at index 8
 
 f1 on n1: check "c" is passing, last changed at index 9
     fine
+
+Agent:  n1 in dc1, from index 42 of the catalog, current
+`},
+		{args: "why o", answers: map[string]string{"GET /v1/dns/explain?name=o": observed}, asks: "GET /v1/dns/explain?name=o", code: 1, stdout: `
+o. A: NOERROR
+
+Zone:     consul.
+Read as:  service "o"
+
+    Instance  Node  Status
+in  o1        ext   passing
+
+o1 on ext: check "up" (tcp) is passing, last changed at index 7
+    fine
+    1 of 3 observers see it passing
+      n2 sees it critical: ref used
+      n3 cannot tell: not allowed
 
 Agent:  n1 in dc1, from index 42 of the catalog, current
 `},
