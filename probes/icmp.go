@@ -55,6 +55,9 @@ func probeICMP(ctx context.Context, def *catalog.CheckDefinition, g guard) Resul
 	conn, err := icmp.ListenPacket(f.network, f.any)
 	if errors.Is(err, os.ErrPermission) {
 		err = fmt.Errorf("this system does not let the agent ping (on Linux, net.ipv4.ping_group_range must include its group): %w", err)
+		if g != nil { // on behalf of others: another agent may have leave
+			err = &refusal{err}
+		}
 	}
 	if err != nil {
 		return failure(ctx, what, err)
