@@ -54,7 +54,7 @@ func (t *tx) run(c Command) (Result, error) {
 		return res, err
 	}
 	switch c.(type) {
-	case *Register, *Deregister, *SetStatus, *SetLineage, *UpdateCoordinates, *Observe:
+	case *Register, *Deregister, *SetStatus, *SetLineage, *UpdateCoordinates, *Observe, *FireEvent:
 		t.done = append(t.done, c)
 	}
 	return res, nil

@@ -114,7 +114,10 @@ const (
 	kindEndDelays      kind = 22
 	kindTxn            kind = 23
 
-	kindUpdateCoordinates kind = 50
+	kindUpdateCoordinates   kind = 50
+	kindFireEvent           kind = 30
+	kindSetPreparedQuery    kind = 31
+	kindDeletePreparedQuery kind = 32
 )
 
 func (*Register) kind() kind   { return kindRegister }
@@ -161,6 +164,12 @@ func newCommand(k kind) Command {
 		return &Txn{}
 	case kindUpdateCoordinates:
 		return &UpdateCoordinates{}
+	case kindFireEvent:
+		return &FireEvent{}
+	case kindSetPreparedQuery:
+		return &SetPreparedQuery{}
+	case kindDeletePreparedQuery:
+		return &DeletePreparedQuery{}
 	}
 	return nil
 }

@@ -56,6 +56,10 @@ func (k RowKind) String() string {
 		return "lock delays"
 	case recordCoordinate:
 		return "coordinates"
+	case recordEvent:
+		return "events"
+	case recordPreparedQuery:
+		return "prepared queries"
 	}
 	return fmt.Sprintf("kind %d", byte(k))
 }

@@ -55,7 +55,7 @@ func TestRowKindsHaveNames(t *testing.T) {
 	seen := map[string]bool{}
 	for _, k := range []recordKind{
 		recordNode, recordInstance, recordCheck, recordKey, recordGrave, recordVersion,
-		recordMemory, recordAutopilot, recordLineage, recordSession, recordDelay, recordCoordinate, recordObserved,
+		recordMemory, recordAutopilot, recordLineage, recordSession, recordDelay, recordCoordinate, recordObserved, recordEvent, recordPreparedQuery,
 	} {
 		name := RowKind(k).String()
 		if name == fmt.Sprintf("kind %d", k) || seen[name] {

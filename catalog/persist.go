@@ -39,7 +39,9 @@ const (
 	recordSession recordKind = 20
 	recordDelay   recordKind = 21
 
-	recordCoordinate recordKind = 50
+	recordCoordinate    recordKind = 50
+	recordEvent         recordKind = 30
+	recordPreparedQuery recordKind = 31
 )
 
 // pairRecord is a Pair whose key may be any bytes, which JSON strings cannot carry.
@@ -78,7 +80,7 @@ func (s *Snapshot) Persist(w io.Writer) error {
 }
 
 // PersistDiscovery writes what [Changes] tells of: nodes, instances and checks with
-// their indexes, and the lineage. Restore makes of it a state that has nothing else.
+// their indexes, events, prepared queries, and the lineage. Restore makes of it a state that has nothing else.
 func (s *Snapshot) PersistDiscovery(w io.Writer) error {
 	return s.persist(w, func(p *persister) {
 		s.persistRegistered(p)
@@ -90,7 +92,7 @@ func (s *Snapshot) PersistDiscovery(w io.Writer) error {
 	})
 }
 
-// persistRegistered writes what was registered.
+// persistRegistered writes what every agent is to know.
 func (s *Snapshot) persistRegistered(p *persister) {
 	if (s.lineage != Lineage{}) {
 		p.record(recordLineage, s.lineage)
@@ -100,6 +102,8 @@ func (s *Snapshot) persistRegistered(p *persister) {
 	persistRows[Check](p, &s.checks, recordCheck, nil)
 	persistRows[NodeCoordinate](p, &s.coordinates, recordCoordinate, nil)
 	persistRows[Observation](p, &s.observations, recordObserved, nil)
+	persistRows[Event](p, &s.events, recordEvent, nil)
+	persistRows[PreparedQuery](p, &s.queries, recordPreparedQuery, nil)
 }
 
 func (s *Snapshot) persist(w io.Writer, rows func(*persister)) error {

@@ -23,6 +23,8 @@ func (t *tables) fill(pieces []*piece) {
 	checks := gather(&b, &t.checks, func(p *pile) []*Check { return p.checks })
 	gather(&b, &t.coordinates, func(p *pile) []*NodeCoordinate { return p.coordinates })
 	gather(&b, &t.observations, func(p *pile) []*Observation { return p.observations })
+	gather(&b, &t.events, func(p *pile) []*Event { return p.events })
+	gather(&b, &t.queries, func(p *pile) []*PreparedQuery { return p.queries })
 	gather(&b, &t.keys, func(p *pile) []*Pair { return p.keys })
 	gather(&b, &t.graves, func(p *pile) []*grave { return p.graves })
 	gather(&b, &t.versions, func(p *pile) []*version { return p.versions })

@@ -11,6 +11,9 @@ const (
 	resNodeGone     = "gone/node"    // last removal of a node
 	resServiceGone  = "gone/service" // last removal of a service's last instance
 	resGraveFloor   = "gone/key"     // newest deletion whose grave was cleared away
+	resEvents       = "events"       // any event
+	resEventFloor   = "gone/event"   // newest event that is not kept any more
+	resQueries      = "queries"      // any prepared query
 	prefixOfNode    = "node/"        // + folded name: node, its instances, its checks
 	prefixOfService = "service/"     // + folded name: instances, their checks, their nodes and those nodes' checks
 )
