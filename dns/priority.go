@@ -8,13 +8,16 @@ import (
 
 // share is what decides how a record takes part in a choice.
 type share struct {
-	priority int // lower ones are chosen first (RFC 2782)
+	priority int // lower ones are chosen first (RFC 2782), and a lower rank before those
 	weight   int // among those of one priority
 }
 
 func (c candidate) share() share {
-	return share{priority: min(max(c.Instance.Priority(), 0), 65535), weight: c.weight}
+	return share{priority: c.rank<<16 + c.priority(), weight: c.weight}
 }
+
+// priority is that of the candidate's SRV record.
+func (c candidate) priority() int { return min(max(c.Instance.Priority(), 0), 65535) }
 
 func shares(in []candidate) []share {
 	out := make([]share, len(in))

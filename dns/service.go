@@ -15,11 +15,30 @@ type candidate struct {
 	*catalog.Entry
 	weight int
 	at     addresses
+	rank   int         // goes before the priority: lower ones come first
 	seen   *Considered // nil: nobody asks why
 }
 
+// wish says which of a service's instances are asked for, and how healthy they must be.
+type wish struct {
+	asked       func(*catalog.Entry) bool
+	lacking     Verdict // of those that are not asked for
+	status      func(*catalog.Entry) catalog.Status
+	onlyPassing bool
+	rank        func(*catalog.Entry) int // nil: all are equal
+}
+
+// tagWish asks for the instances with a tag part, as [tagged] has it.
+func (l *lookup) tagWish(entries []catalog.Entry, tag string) wish {
+	carries := tagged(entries, tag)
+	return wish{
+		asked: func(e *catalog.Entry) bool { return carries(e.Instance) }, lacking: LacksTag,
+		status: (*catalog.Entry).Status, onlyPassing: l.cfg.OnlyPassing,
+	}
+}
+
 // service answers for a service, whichever form of name asked for it.
-func (l *lookup) service(r request, qtype uint16) (a Answer) {
+func (l *lookup) service(r request, qtype uint16) Answer {
 	entries := l.snap.Entries(r.service)
 	if len(entries) == 0 {
 		if r.ancestor() {
@@ -28,14 +47,18 @@ func (l *lookup) service(r request, qtype uint16) (a Answer) {
 		return l.nxdomain(Reason{Kind: UnknownService, Subject: r.service})
 	}
 	var tally Tally
-	live := l.candidates(entries, tagged(entries, r.tag), &tally)
+	live := l.candidates(entries, l.tagWish(entries, r.tag), &tally)
 	if len(live) == 0 {
 		return l.noInstance(entries, r, tally)
 	}
+	return l.serve(r, live, l.serviceTTL(r.service, live), qtype)
+}
+
+// serve answers with what is asked of healthy instances.
+func (l *lookup) serve(r request, live []candidate, ttl uint32, qtype uint16) (a Answer) {
 	if l.trace != nil {
 		defer func() { l.settle(live, a.Answer, qtype) }()
 	}
-	ttl := l.serviceTTL(r.service, live)
 	switch {
 	case r.srvOnly && qtype == dns.TypePTR:
 		return l.instances(live, ttl)
@@ -61,21 +84,21 @@ func (l *lookup) service(r request, qtype uint16) (a Answer) {
 func (c candidate) hasIP() bool { return c.at.v4.IsValid() || c.at.v6.IsValid() }
 
 // candidates returns the instances that are asked for and healthy enough, and counts those asked for.
-func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instance) bool, tally *Tally) []candidate {
+func (l *lookup) candidates(entries []catalog.Entry, w wish, tally *Tally) []candidate {
 	var live []candidate
-	tally.OnlyPassing = l.cfg.OnlyPassing
+	tally.OnlyPassing = w.onlyPassing
 	for i := range entries {
 		e := &entries[i]
-		status := e.Status()
+		status := w.status(e)
 		seen := l.step.considerEntry(e, status, l.name)
-		if !asked(e.Instance) {
-			seen.become(LacksTag)
+		if !w.asked(e) {
+			seen.become(w.lacking)
 			continue
 		}
 		tally.add(status)
 		weight := e.Instance.Weights.Passing
 		switch {
-		case status == catalog.Warning && !l.cfg.OnlyPassing:
+		case status == catalog.Warning && !w.onlyPassing:
 			weight = e.Instance.Weights.Warning
 		case status != catalog.Passing:
 			if status == catalog.Warning {
@@ -85,7 +108,11 @@ func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instanc
 		}
 		weight = min(max(weight, 0), 65535)
 		seen.weigh(weight)
-		live = append(live, candidate{Entry: e, weight: weight, at: instanceAddresses(e, l.name), seen: seen})
+		c := candidate{Entry: e, weight: weight, at: instanceAddresses(e, l.name), seen: seen}
+		if w.rank != nil {
+			c.rank = w.rank(e)
+		}
+		live = append(live, c)
 	}
 	return live
 }
@@ -93,7 +120,7 @@ func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instanc
 // noInstance is the answer when no healthy instance carries the tag asked for.
 func (l *lookup) noInstance(entries []catalog.Entry, r request, tally Tally) Answer {
 	if r.tag != "" {
-		for _, c := range l.aside().candidates(entries, tagged(nil, ""), new(Tally)) {
+		for _, c := range l.aside().candidates(entries, l.tagWish(nil, ""), new(Tally)) {
 			for _, tag := range c.Instance.Tags {
 				if strings.HasSuffix(catalog.Fold(tag), "."+catalog.Fold(r.tag)) {
 					return l.nodata(Reason{Kind: EmptyNonTerminal}) // a.b.NAME.service exists below b.NAME.service

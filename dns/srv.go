@@ -35,7 +35,7 @@ func (l *lookup) services(live []candidate, ttl uint32) Answer {
 	g := glue{lookup: l, ttl: ttl, seen: map[string]bool{}}
 	for _, i := range l.pick(shares(set), l.limit(len(set), 0)) {
 		answer = append(answer, &dns.SRV{
-			Hdr: header(l.name, dns.TypeSRV, ttl), Priority: uint16(set[i].share().priority),
+			Hdr: header(l.name, dns.TypeSRV, ttl), Priority: uint16(set[i].priority()),
 			Weight: uint16(set[i].weight), Port: uint16(set[i].Instance.Port), Target: targets[i],
 		})
 		if g.add(targets[i], set[i]) && l.cfg.EnableAdditionalNodeMetaTXT {

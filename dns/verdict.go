@@ -18,6 +18,7 @@ const (
 	OtherFamily                  // has addresses, of the other family only
 	NoAddress                    // has no address that DNS can carry
 	Superseded                   // has a host name, while others have addresses: a CNAME stands alone
+	Unwanted                     // has not the tags or the meta that a prepared query asks for
 	NotDrawn                     // a limit left it out; which ones are drawn anew for every answer
 )
 
@@ -32,6 +33,7 @@ var verdicts = map[Verdict]struct{ code, text string }{
 	OtherFamily:   {"other-family", "has addresses of the other family only"},
 	NoAddress:     {"no-address", "has no address that DNS can carry"},
 	Superseded:    {"superseded", "has a host name, which stands alone or not at all"},
+	Unwanted:      {"not-wanted", "has not the tags and meta that the query asks for"},
 	NotDrawn:      {"not-drawn", "left out by a limit, by chance and weight"},
 }
 
