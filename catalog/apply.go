@@ -55,7 +55,7 @@ func (t *tx) run(c Command) (Result, error) {
 		return res, err
 	}
 	switch c.(type) {
-	case *Register, *Deregister, *SetStatus, *SetLineage, *UpdateCoordinates, *Observe, *TendTurns, *LiftBrake:
+	case *Register, *Deregister, *SetStatus, *SetLineage, *UpdateCoordinates, *Observe, *TendTurns, *LiftBrake, *FireEvent:
 		t.done = append(t.done, c)
 	}
 	return res, nil

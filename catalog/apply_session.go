@@ -58,6 +58,7 @@ func (t *tx) endSession(s *Session) {
 		free.Session, free.ModifyIndex = "", t.index
 		put(t, &t.keys, &free)
 	}
+	t.removeQueriesOf(s.ID)
 	remove(t, &t.sessions, s)
 	t.touch(resSessions)
 	t.forget(resSession(s.ID), resSessionGone)

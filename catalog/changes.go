@@ -12,8 +12,8 @@ const (
 	maxChangeBytes = 16 << 20 // by the estimate of sizeOf
 )
 
-// Changes are the recent steps of a state that may have changed nodes, instances
-// or checks, for those who follow it. A state that begins with the rows of
+// Changes are the recent steps of a state that may have changed nodes, instances,
+// checks, events or prepared queries, for those who follow it. A state that begins with the rows of
 // [Snapshot.PersistDiscovery] and applies them in order has, at equal indexes, the
 // same of these rows and marks. Commands without success, keys and the like are left out.
 //
@@ -174,6 +174,10 @@ func sizeOf(c Command) int {
 		return row/2 + len(c.Output)
 	case *TendTurns:
 		return row/2 + row/4*len(c.Turns)
+	case *FireEvent:
+		return row + len(c.Payload)
+	case *SetPreparedQuery:
+		return 4 * row
 	case *Batch:
 		size := 0
 		for _, part := range c.Commands {

@@ -76,6 +76,10 @@ func drawPart(t *rapid.T, last uint64) Command {
 	switch rapid.IntRange(0, 23).Draw(t, "part") {
 	case 20, 21, 22, 23:
 		return drawObserved(t)
+	case 5, 6, 7:
+		return drawPrepared(t)
+	case 18:
+		return &FireEvent{Name: "e", Seed: rapid.Uint64().Draw(t, "seed")}
 	case 0:
 		return &SetLineage{Lineage{rapid.Byte().Draw(t, "lineage") % 3}}
 	case 1:

@@ -117,7 +117,10 @@ const (
 	kindTendTurns kind = 30
 	kindLiftBrake kind = 31
 
-	kindUpdateCoordinates kind = 50
+	kindUpdateCoordinates   kind = 50
+	kindFireEvent           kind = 40
+	kindSetPreparedQuery    kind = 41
+	kindDeletePreparedQuery kind = 42
 )
 
 func (*Register) kind() kind   { return kindRegister }
@@ -168,6 +171,12 @@ func newCommand(k kind) Command {
 		return &TendTurns{}
 	case kindLiftBrake:
 		return &LiftBrake{}
+	case kindFireEvent:
+		return &FireEvent{}
+	case kindSetPreparedQuery:
+		return &SetPreparedQuery{}
+	case kindDeletePreparedQuery:
+		return &DeletePreparedQuery{}
 	}
 	return nil
 }

@@ -60,6 +60,10 @@ func (k RowKind) String() string {
 		return "turns of health"
 	case recordBrake:
 		return "brakes"
+	case recordEvent:
+		return "events"
+	case recordPreparedQuery:
+		return "prepared queries"
 	}
 	return fmt.Sprintf("kind %d", byte(k))
 }

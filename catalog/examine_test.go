@@ -56,7 +56,7 @@ func TestRowKindsHaveNames(t *testing.T) {
 	for _, k := range []recordKind{
 		recordNode, recordInstance, recordCheck, recordKey, recordGrave, recordVersion,
 		recordMemory, recordAutopilot, recordLineage, recordSession, recordDelay, recordCoordinate, recordObserved,
-		recordTurn, recordBrake,
+		recordTurn, recordBrake, recordEvent, recordPreparedQuery,
 	} {
 		name := RowKind(k).String()
 		if name == fmt.Sprintf("kind %d", k) || seen[name] {

@@ -39,9 +39,11 @@ const (
 	recordSession recordKind = 20
 	recordDelay   recordKind = 21
 
-	recordCoordinate recordKind = 50
-	recordTurn       recordKind = 30
-	recordBrake      recordKind = 31
+	recordCoordinate    recordKind = 50
+	recordTurn          recordKind = 30
+	recordBrake         recordKind = 31
+	recordEvent         recordKind = 40
+	recordPreparedQuery recordKind = 41
 )
 
 // pairRecord is a Pair whose key may be any bytes, which JSON strings cannot carry.
@@ -80,7 +82,7 @@ func (s *Snapshot) Persist(w io.Writer) error {
 }
 
 // PersistDiscovery writes what [Changes] tells of: nodes, instances and checks with
-// their indexes, and the lineage. Restore makes of it a state that has nothing else.
+// their indexes, events, prepared queries, and the lineage. Restore makes of it a state that has nothing else.
 func (s *Snapshot) PersistDiscovery(w io.Writer) error {
 	return s.persist(w, func(p *persister) {
 		s.persistRegistered(p)
@@ -92,7 +94,7 @@ func (s *Snapshot) PersistDiscovery(w io.Writer) error {
 	})
 }
 
-// persistRegistered writes what was registered.
+// persistRegistered writes what every agent is to know.
 func (s *Snapshot) persistRegistered(p *persister) {
 	if (s.lineage != Lineage{}) {
 		p.record(recordLineage, s.lineage)
@@ -104,6 +106,8 @@ func (s *Snapshot) persistRegistered(p *persister) {
 	persistRows[Observation](p, &s.observations, recordObserved, nil)
 	persistRows[Turn](p, &s.turns, recordTurn, nil)
 	persistRows[Brake](p, &s.brakes, recordBrake, nil)
+	persistRows[Event](p, &s.events, recordEvent, nil)
+	persistRows[PreparedQuery](p, &s.queries, recordPreparedQuery, nil)
 }
 
 func (s *Snapshot) persist(w io.Writer, rows func(*persister)) error {

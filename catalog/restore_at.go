@@ -33,7 +33,10 @@ func (s *State) RestoreAt(r io.Reader, index uint64) error {
 // lift raises the index of every resource, of those that are gone too. No reader
 // has seen the rows yet, so they may be written to.
 func (t *tables) lift(index uint64) {
-	for _, r := range []string{resNodes, resServiceList, resChecks, resNodeGone, resServiceGone, resGraveFloor, resBrakes, resSessions, resSessionGone, resCoordinates, resCoordinateGone, resRestored} {
+	for _, r := range []string{
+		resNodes, resServiceList, resChecks, resNodeGone, resServiceGone, resGraveFloor, resBrakes, resSessions, resSessionGone,
+		resCoordinates, resCoordinateGone, resQueries, resRestored,
+	} {
 		if t.version(r) == nil {
 			t.versions.put(t.batch, &version{Resource: r})
 		}

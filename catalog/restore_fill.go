@@ -25,6 +25,8 @@ func (t *tables) fill(pieces []*piece) {
 	gather(&b, &t.observations, func(p *pile) []*Observation { return p.observations })
 	gather(&b, &t.turns, func(p *pile) []*Turn { return p.turns })
 	gather(&b, &t.brakes, func(p *pile) []*Brake { return p.brakes })
+	gather(&b, &t.events, func(p *pile) []*Event { return p.events })
+	gather(&b, &t.queries, func(p *pile) []*PreparedQuery { return p.queries })
 	gather(&b, &t.keys, func(p *pile) []*Pair { return p.keys })
 	gather(&b, &t.graves, func(p *pile) []*grave { return p.graves })
 	gather(&b, &t.versions, func(p *pile) []*version { return p.versions })

@@ -17,6 +17,8 @@ type pile struct {
 	sessions     []*Session
 	delays       []*Delay
 	coordinates  []*NodeCoordinate
+	events       []*Event
+	queries      []*PreparedQuery
 	observations []*Observation
 	turns        []*Turn
 	brakes       []*Brake
@@ -43,6 +45,10 @@ func (p *pile) add(k recordKind, body []byte) error {
 		return addJSON(&p.turns, body)
 	case recordBrake:
 		return addJSON(&p.brakes, body)
+	case recordEvent:
+		return addCompiled(&p.events, body, (*Event).compile)
+	case recordPreparedQuery:
+		return addCompiled(&p.queries, body, (*PreparedQuery).compile)
 	case recordSession:
 		return addJSON(&p.sessions, body)
 	case recordKey:
@@ -79,6 +85,15 @@ func addJSON[T any](to *[]*T, body []byte) error {
 	row := new(T)
 	*to = append(*to, row)
 	return json.Unmarshal(body, row)
+}
+
+// addCompiled decodes a row of which more is made.
+func addCompiled[T any](to *[]*T, body []byte, compile func(*T)) error {
+	err := addJSON(to, body)
+	if err == nil {
+		compile((*to)[len(*to)-1])
+	}
+	return err
 }
 
 // addKeyed decodes a row whose record has the key as bytes.

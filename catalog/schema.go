@@ -23,6 +23,8 @@ type tables struct {
 	remembered   int // sum of the charges of memories
 	turns        table[Turn]
 	brakes       table[Brake]
+	events       table[Event]
+	queries      table[PreparedQuery]
 	autopilot    *Autopilot // nil: never set
 	lineage      Lineage
 }
@@ -96,6 +98,13 @@ func newTables() *tables {
 		coordinates: table[NodeCoordinate]{layout: &layout[NodeCoordinate]{
 			indexes: []index[NodeCoordinate]{{order: func(a, b *NodeCoordinate) int { return compareFold(a.Node, b.Node) }}},
 			watches: func(*NodeCoordinate, func(watchKey)) {}, // by their resources
+		}},
+		queries: table[PreparedQuery]{layout: layoutOfQueries()},
+		events: table[Event]{layout: &layout[Event]{
+			indexes: []index[Event]{{order: func(a, b *Event) int {
+				return cmp.Or(cmp.Compare(a.Index, b.Index), strings.Compare(a.ID, b.ID))
+			}}},
+			watches: func(*Event, func(watchKey)) {}, // by their resource
 		}},
 		turns: table[Turn]{layout: layoutOfTurns()},
 		brakes: table[Brake]{layout: &layout[Brake]{

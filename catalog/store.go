@@ -12,7 +12,7 @@ type layout[T any] struct {
 	watches func(row *T, touch func(watchKey))
 }
 
-const maxIndexes = 4
+const maxIndexes = 5
 
 // index is an order in which rows can be looked up. Orders of keys that
 // rows may share go on with the key of the first index, so that each row has its place.

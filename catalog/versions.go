@@ -12,6 +12,9 @@ const (
 	resServiceGone  = "gone/service" // last removal of a service's last instance
 	resGraveFloor   = "gone/key"     // newest deletion whose grave was cleared away
 	resBrakes       = "brakes"       // any brake
+	resEvents       = "events"       // any event
+	resEventFloor   = "gone/event"   // newest event that is not kept any more
+	resQueries      = "queries"      // any prepared query
 	prefixOfNode    = "node/"        // + folded name: node, its instances, its checks
 	prefixOfService = "service/"     // + folded name: instances, their checks, their nodes and those nodes' checks
 )

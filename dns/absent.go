@@ -1,12 +1,14 @@
 package dns
 
-import "muster/catalog"
+import (
+	"strings"
+
+	"muster/catalog"
+)
 
 // nowhere returns why a name of this form exists in no catalog. It is not ok when the catalog has to say.
 func (q request) nowhere() (why Reason, ok bool) {
 	switch q.form {
-	case formPrepared:
-		return Reason{Kind: NoPreparedQuery}, true
 	case formMesh:
 		return Reason{Kind: NoMesh}, true
 	case formNone:
@@ -16,8 +18,11 @@ func (q request) nowhere() (why Reason, ok bool) {
 }
 
 // ancestor reports whether the name exists for the sake of those below it, whatever the catalog has:
-// _tcp.service and _TAG.service are the ancestors of RFC 2782 names.
+// _tcp.service, _TAG.service and _ANY.query are the ancestors of RFC 2782 names.
 func (q request) ancestor() bool {
+	if q.form == formPrepared {
+		return !q.noAlias && q.label[0] == '_' && strings.IndexByte(q.label, '.') < 0
+	}
 	return q.form == formService && q.tag == "" && !q.srvOnly && q.service != "" && q.service[0] == '_'
 }
 
@@ -46,6 +51,8 @@ func (r *Resolver) absent(q request, v View, made *collected) (why Reason, ok bo
 		return Reason{Kind: UnknownService, Subject: q.service}, !q.ancestor()
 	case formInstance:
 		return Reason{Kind: UnknownInstance, Subject: q.label}, !s.HasService(q.service)
+	case formPrepared:
+		return Reason{Kind: NoPreparedQuery}, !q.ancestor() && !s.HasPreparedQuery(q.query) && !s.HasPreparedQueryBelow(q.label)
 	case formNode:
 		return Reason{Kind: UnknownNode, Subject: q.node}, s.Node(q.node) == nil && !made.below.has(s, q.node)
 	}

@@ -111,7 +111,7 @@ func (l *lookup) describe(name string, c candidate) []dns.RR {
 func (l *lookup) instance(r request, qtype uint16) (a Answer) {
 	entries := l.snap.EntriesNamed(r.service, r.label)
 	var tally Tally
-	live := l.candidates(entries, tagged(entries, r.tag), &tally)
+	live := l.candidates(entries, l.tagWish(entries, r.tag), &tally)
 	switch {
 	case tally.Total() == 0:
 		return l.nxdomain(Reason{Kind: UnknownInstance, Subject: r.label})

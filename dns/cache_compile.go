@@ -40,7 +40,7 @@ func (c *cache) compile(q *plain) (im *image) {
 	seen := &watch{}
 	c.luck.used = false
 	a := c.set.resolver.resolve(Question{Name: name, Type: q.qtype, UDP: c.udp}, c.view, c.rng, nil, seen)
-	if seen.abroad || !c.keepable(&a) {
+	if seen.abroad || seen.personal || !c.keepable(&a) {
 		return nil
 	}
 	if !c.luck.used && len(seen.marks) <= maxMarks {

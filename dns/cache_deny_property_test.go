@@ -93,7 +93,7 @@ var strangeLabels = []string{
 // strangeForms are forms of names; a '?' stands for any label.
 var strangeForms = []string{
 	"?.service", "?.service", "?.?.service", "?.?.?.service", "?.service.?", "?.service.?.dc", "?._tcp.service", "_none.?.service", "?._tcp", "?._tcp.?",
-	"?._none._tcp", "?.?._tcp", "?.node", "?.node", "?.?.node", "?.node.?", "?.query", "?.?.connect", "?.addr", "?", "?", "?.?", "?.?.?", "?.?.?.?", "",
+	"?._none._tcp", "?.?._tcp", "?.node", "?.node", "?.?.node", "?.node.?", "?.query", "?.query", "q.query", "?.?.query", "q-?.query", "_?._?.query", "_q.query", "?.query.dc1", "?.?.connect", "?.addr", "?", "?", "?.?", "?.?.?", "?.?.?.?", "",
 	"s0.service", "blue.s0.service", "?.s0.service", "?.s1.service", "?.x.s0.service", "x.?.s0.service", "x.blue.s0.service", "_s0._?.service", "_s0._?", "i1.n0._s0._tcp", "n0.node", "n1.node", "b.node", "a.b.node", // which there may be
 	"none.service", "below.service", "made.node", "up.node", "?.made.node", "er", "fixed", "?.fixed", // records may stand there, or below
 	"?.service.ns", "?.x.hostmaster", "hostmaster", "9.0.0",

@@ -54,7 +54,7 @@ type pair struct {
 
 type live struct{ *catalog.State }
 
-func (s live) View() dns.View { return dns.View{Snapshot: s.Snapshot(), Ready: true} }
+func (s live) View() dns.View { return dns.View{Snapshot: s.Snapshot(), Ready: true, Node: "n0"} }
 
 func newPair(t *rapid.T) *pair {
 	p := &pair{state: catalog.New()}
@@ -132,7 +132,9 @@ func (p *pair) change(t *rapid.T) {
 func drawChange(t *rapid.T) catalog.Command {
 	node := rapid.SampledFrom([]string{"n0", "n1", "a.b"}).Draw(t, "node")
 	id := fmt.Sprint("i", rapid.IntRange(0, 9).Draw(t, "id"))
-	switch rapid.IntRange(0, 7).Draw(t, "change") {
+	switch rapid.IntRange(0, 9).Draw(t, "change") {
+	case 8, 9:
+		return drawPrepared(t)
 	case 0:
 		return &catalog.SetKey{Key: []byte("k"), Value: []byte(id)}
 	case 1:
@@ -176,6 +178,33 @@ func drawChange(t *rapid.T) catalog.Command {
 	return c
 }
 
+// drawPrepared makes or deletes a prepared query, or moves a node.
+func drawPrepared(t *rapid.T) catalog.Command {
+	some := func(label string, of ...string) string { return rapid.SampledFrom(of).Draw(t, label) }
+	id := "00000000-0000-4000-8000-00000000000" + some("query", "0", "1", "2")
+	q := catalog.PreparedQuery{ID: id, Name: some("name", "q", "q", "b.q", "none"), TTL: some("ttl", "", "9s"), Service: catalog.ServiceQuery{
+		Service: some("service", "s0", "S1", "nothing"), Near: some("near", "", "", "n1", "_agent", "_ip"), OnlyPassing: rapid.Bool().Draw(t, "passing"),
+	}}
+	switch rapid.IntRange(0, 9).Draw(t, "prepared") {
+	case 0:
+		return &catalog.DeletePreparedQuery{ID: id}
+	case 1:
+		at := catalog.Coordinate{Vec: make([]float64, catalog.CoordinateDimensions)}
+		at.Vec[0] = rapid.Float64Range(0, 1).Draw(t, "at")
+		return &catalog.UpdateCoordinates{Updates: []catalog.NodeCoordinate{{Node: some("moves", "n0", "n1", "a.b"), Coord: at}}}
+	case 2, 3:
+		q.Service.Tags = []string{some("tag", "blue", "!blue", "!X")}
+	case 4, 5:
+		q.Name, q.Template = some("prefix", "", "q-", "q"), &catalog.QueryTemplate{Regexp: some("regexp", "", "^q-(.*)$", `^(.*)\.q`)}
+		q.Service.Service = some("of the name", "${match(1)}", "${name.full}", "${name.suffix}")
+	case 6:
+		q.Service.Failover.Targets = []catalog.QueryTarget{{Service: "s2"}}
+	case 7:
+		q.Service.IgnoreCheckIDs = []string{"ci1", "ci2", "node"}
+	}
+	return &catalog.SetPreparedQuery{Query: q, Checked: true} // updates what there is
+}
+
 func drawStatus(t *rapid.T) catalog.Status {
 	return rapid.SampledFrom([]catalog.Status{catalog.Passing, catalog.Passing, catalog.Warning, catalog.Critical}).Draw(t, "status")
 }
@@ -201,7 +230,7 @@ func drawQuery(t *rapid.T) []byte {
 		"blue.s0.service.consul.", "v1.x.s0.service.consul.", "x.s0.service.consul.", "x.blue.s0.service.consul.",
 		"_s0._tcp.service.consul.", "_s0._tcp.consul.", "_s0._blue.service.consul.", "nothing.service.consul.", "s0.service.dc9.consul.",
 		"n0.node.consul.", "n1.node.consul.", "b.node.consul.", "nobody.node.consul.", "0a000109.addr.consul.", "zz.addr.consul.",
-		"consul.", "alt.", "ns.consul.", "service.consul.", "consul.service.consul.", "fixed.consul.", "to.consul.", "q.query.consul.",
+		"consul.", "alt.", "ns.consul.", "service.consul.", "consul.service.consul.", "fixed.consul.", "to.consul.", "q.query.consul.", "q.query.consul.", "q-s0.query.consul.", "_q._x.query.consul.", "b.q.query.dc1.consul.", "_q.query.consul.",
 		"9.0.0.10.in-addr.arpa.", "12.1.0.10.in-addr.arpa.", "1.2.3.4.in-addr.arpa.", "0.10.in-addr.arpa.", "example.com.", ".",
 		"_services._dns-sd._udp.consul.", "b._dns-sd._udp.consul.", `we\.ird.service.consul.`, `\000\255.node.consul.`,
 	}).Draw(t, "name")

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"slices"
 	"time"
 
 	"github.com/miekg/dns"
@@ -49,10 +50,11 @@ func opt(do bool) *dns.OPT {
 
 // options are what the reply's OPT record may carry, if the query calls for it.
 type options struct {
-	nsid   string        // hexadecimal; empty: none
-	cookie []byte        // nil: none
-	idle   time.Duration // how long a silent connection stays open; 0: not over a connection
-	errors []dns.EDNS0
+	nsid     string        // hexadecimal; empty: none
+	cookie   []byte        // nil: none
+	idle     time.Duration // how long a silent connection stays open; 0: not over a connection
+	errors   []dns.EDNS0
+	personal bool // the answer depends on the client subnet
 }
 
 // reply returns the OPT record of the reply, nil when the query had none.
@@ -66,7 +68,12 @@ func (e edns) reply(own options) *dns.OPT {
 	}
 	if e.subnet != nil && !e.malformed {
 		// As sent, with scope 0: the answer holds for every client (RFC 7871 section 7.2.1).
-		o.Option = append(o.Option, &dns.EDNS0_LOCAL{Code: dns.EDNS0SUBNET, Data: e.subnet})
+		subnet := e.subnet
+		if own.personal && len(subnet) > 3 {
+			subnet = slices.Clone(subnet)
+			subnet[3] = subnet[2] // and otherwise for those of this subnet
+		}
+		o.Option = append(o.Option, &dns.EDNS0_LOCAL{Code: dns.EDNS0SUBNET, Data: subnet})
 	}
 	if own.cookie != nil {
 		o.Option = append(o.Option, &dns.EDNS0_LOCAL{Code: dns.EDNS0COOKIE, Data: own.cookie})

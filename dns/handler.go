@@ -185,7 +185,7 @@ func (h *Handler) decide(ctx context.Context, set *settings, q *query) (a Answer
 	if early, done := set.refuse(q); done {
 		return early
 	}
-	a = set.resolver.Resolve(Question{Name: q.question.Name, Type: q.question.Qtype, UDP: q.udp}, h.src.View(), h.rng)
+	a = set.resolver.Resolve(Question{Name: q.question.Name, Type: q.question.Qtype, UDP: q.udp, Client: q.origin()}, h.src.View(), h.rng)
 	switch {
 	case a.Reason.Kind == NotInZone:
 		return h.forward(ctx, set, q, a)
@@ -242,7 +242,7 @@ func (s *settings) compose(q *query, a Answer) *dns.Msg {
 		Question: q.msg.Question,
 		Answer:   a.Answer, Ns: a.Ns, Extra: a.Extra,
 	}
-	own := options{nsid: s.nsid, cookie: q.cookies, errors: a.extended(contains(s.cfg.ExplainNetworks, q.client))}
+	own := options{nsid: s.nsid, cookie: q.cookies, personal: a.Personal, errors: a.extended(contains(s.cfg.ExplainNetworks, q.client))}
 	if !q.udp {
 		own.idle = s.cfg.Limits.Idle
 	}

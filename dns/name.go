@@ -94,8 +94,9 @@ type request struct {
 	// for their SRV records elsewhere (RFC 2181 section 10.1).
 	noAlias bool
 	node    string
+	query   string // name or id of a prepared query
 	addr    netip.Addr
-	// what stands left of _NAME._tcp (formInstance) or of _dns-sd._udp (formBrowse)
+	// what stands left of _NAME._tcp (formInstance), of _dns-sd._udp (formBrowse) or of query (formPrepared)
 	label string
 }
 
@@ -180,6 +181,8 @@ func parseSubject(f form, labels []string) request {
 			return request{form: f, addr: a}
 		}
 		return request{}
+	case formPrepared:
+		return preparedQuery(labels, strings.Join(labels, "."))
 	}
 	return request{form: f}
 }

@@ -43,7 +43,7 @@ func (l *lookup) prefer(set []candidate) []candidate {
 	out := slices.Clone(set)
 	for i := range out {
 		rank, _ := slices.BinarySearchFunc(ranks, far[i], distance.compare)
-		out[i].rank = min(rank, maxRank)
+		out[i].order = out[i].priority()*(maxRank+1) + min(rank, maxRank)
 	}
 	return out
 }

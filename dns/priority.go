@@ -8,17 +8,14 @@ import (
 
 // share is what decides how a record takes part in a choice.
 type share struct {
-	priority int // lower ones are chosen first: of instances, see [candidate.share]
+	priority int // lower ones are chosen first
 	weight   int // among those of one priority
 }
 
-// priority is the instance's own (RFC 2782).
-func (c candidate) priority() int { return min(max(c.Instance.Priority(), 0), 65535) }
+func (c candidate) share() share { return share{priority: c.order, weight: c.weight} }
 
-// share puts the instance's own priority before its rank by distance.
-func (c candidate) share() share {
-	return share{priority: c.priority()*(maxRank+1) + c.rank, weight: c.weight}
-}
+// priority is that of the candidate's SRV record (RFC 2782).
+func (c candidate) priority() int { return min(max(c.Instance.Priority(), 0), 65535) }
 
 func shares(in []candidate) []share {
 	out := make([]share, len(in))

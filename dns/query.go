@@ -98,6 +98,14 @@ func (q *query) readQuestion(wire []byte) bool {
 // empty reports whether the query has no question and asks for a cookie only (RFC 7873 section 5.4).
 func (q *query) empty() bool { return len(q.msg.Question) == 0 }
 
+// origin is on whose behalf the query is: its client subnet's, or else its client.
+func (q *query) origin() netip.Addr {
+	if a := subnetAddr(q.edns.subnet); a.IsValid() && !q.edns.malformed {
+		return a.Unmap()
+	}
+	return q.client
+}
+
 // limit is the most octets the reply may have.
 func (q *query) limit() int {
 	if q.udp {

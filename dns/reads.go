@@ -20,11 +20,19 @@ type watch struct {
 	// abroad says that something was read of another datacenter, or of which there
 	// are; kept answers follow this one's catalog alone.
 	abroad bool
+	// personal says that the answer depends on who asks.
+	personal bool
 }
 
 func (w *watch) sawAbroad() {
 	if w != nil {
 		w.abroad = true
+	}
+}
+
+func (w *watch) sawClient() {
+	if w != nil {
+		w.personal = true
 	}
 }
 
@@ -69,6 +77,26 @@ func (r reads) InstancesAt(a netip.Addr) []*catalog.Instance {
 	i, changed := r.snap.WatchInstancesAt(a)
 	r.saw(changed)
 	return i
+}
+
+func (r reads) FindPreparedQuery(name string) *catalog.PreparedQuery {
+	q, changed := r.snap.FindPreparedQuery(name)
+	r.saw(changed)
+	return q
+}
+
+func (r reads) HasPreparedQueryBelow(suffix string) bool {
+	has, changed := r.snap.WatchPreparedQueryBelow(suffix)
+	r.saw(changed)
+	return has
+}
+
+// OrderFrom is not watched where it follows a row: then it depends on who asks.
+func (r reads) OrderFrom(near string, o catalog.QueryOrigin) string {
+	if near == "_ip" {
+		r.sawClient()
+	}
+	return r.snap.OrderFrom(near, o)
 }
 
 func (r reads) ChecksOfInstance(node, id string) []*catalog.Check {

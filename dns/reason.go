@@ -26,7 +26,8 @@ const (
 	UnknownInstance        // the label; no instance of the service has it as its DNS-SD name
 	UnknownDatacenter      // the datacenter
 	UnknownAddress         // a reverse name whose address nothing healthy has; Tally counts instances there
-	NoPreparedQuery        // NAME.query: there are none
+	NoPreparedQuery        // NAME.query: there is none of this name
+	NoneWanted             // no instance is what a prepared query asks for
 	NoMesh                 // connect, virtual and ingress names: there is no mesh
 	BadName                // fits no form of name
 	AliasLoop              // the name at which a chain of CNAMEs came round
@@ -149,6 +150,7 @@ var reasons = map[Kind]struct {
 	EmptyNonTerminal: {text: "there are names below this one, but no records at it"},
 	UnknownAddress:   {text: "no node and no service has this address"},
 	NoPreparedQuery:  {text: "there is no such prepared query"},
+	NoneWanted:       {text: "no instance has the tags and meta that the prepared query asks for"},
 	NoMesh:           {text: "there is no service mesh"},
 	BadName:          {text: "the name fits no form: NAME.service, TAG.NAME.service, NODE.node, HEX.addr"},
 	NotInZone:        {text: "not in a zone of this server", code: dns.ExtendedErrorCodeNotAuthoritative},

@@ -15,6 +15,8 @@ type Question struct {
 	Name string // fully qualified, in presentation form, spelled as asked
 	Type uint16
 	UDP  bool // asked over UDP: ANY gets one RRset (RFC 8482), Config.UDPAnswerLimit applies
+	// Client is who asks, or on whose behalf; answers that begin near it depend on it. Invalid: not known.
+	Client netip.Addr
 }
 
 // Answer is what a resolver says and why. The records are the caller's.
@@ -30,6 +32,8 @@ type Answer struct {
 	// Outside is the target of the answer's last CNAME when it lies in no zone of
 	// ours; whoever may ask recursors goes on from there with the type asked.
 	Outside string
+	// Personal marks an answer that depends on Question.Client.
+	Personal bool
 }
 
 // Resolver answers questions from views of the catalog. It is immutable, has no
@@ -93,7 +97,7 @@ func (r *Resolver) resolve(q Question, v View, rng *rand.Rand, t *trace, w *watc
 		}
 		z = newZone(reverseOrigin(hostPrefix(addr)), true)
 	}
-	l := &lookup{Resolver: r, view: v, snap: seen, dc: r.cfg.Datacenter, rng: rng, udp: q.UDP, trace: t}
+	l := &lookup{Resolver: r, view: v, snap: seen, dc: r.cfg.Datacenter, rng: rng, udp: q.UDP, client: q.Client, trace: t}
 	a := l.in(z, labels, q.Name).answer(labels, q.Type)
 	a.Stale = a.Stale || v.Age > r.cfg.StaleAfter
 	return a
@@ -117,6 +121,8 @@ type lookup struct {
 	udp  bool
 	// prefers says that the name is a service's: near instances may come before others, or instead of them.
 	prefers bool
+	client  netip.Addr
+	stale   bool // snap is a copy that was not confirmed for a while
 
 	trace   *trace // nil: nobody asks why
 	step    *Step  // of the name looked up; nil likewise
@@ -163,31 +169,46 @@ func (l *lookup) derived(r request, qtype uint16) Answer {
 	if r.dc != "" && !catalog.EqualFold(r.dc, l.cfg.Datacenter) {
 		return l.abroad(r, qtype)
 	}
-	home := *l // an alias may have led here from abroad
-	home.snap, home.dc = reads{l.view.Snapshot, l.snap.watch}, l.cfg.Datacenter
+	home, _ := l.over(l.cfg.Datacenter) // an alias may have led here from abroad
 	return home.local(r, qtype)
 }
 
 // abroad answers for a name of another datacenter, from what this agent holds of it.
 func (l *lookup) abroad(r request, qtype uint16) Answer {
+	there, why := l.over(r.dc)
+	switch {
+	case there != nil:
+		a := there.local(r, qtype)
+		a.Stale = a.Stale || there.stale
+		return a
+	case why == UnknownDatacenter:
+		return l.nxdomain(Reason{Kind: why, Subject: r.dc})
+	}
+	return failed(why)
+}
+
+// over returns the lookup in another datacenter, or nil and why there can be none.
+func (l *lookup) over(dc string) (there *lookup, why Kind) {
+	c := *l
+	if catalog.EqualFold(dc, l.cfg.Datacenter) {
+		c.snap, c.dc, c.stale = reads{l.view.Snapshot, l.snap.watch}, l.cfg.Datacenter, false
+		return &c, OK
+	}
 	if l.view.Remote == nil {
-		return l.nxdomain(Reason{Kind: UnknownDatacenter, Subject: r.dc})
+		return nil, UnknownDatacenter
 	}
 	l.snap.sawAbroad()
-	v, known := l.view.Remote(r.dc)
+	v, known := l.view.Remote(dc)
 	switch {
 	case !known:
-		return l.nxdomain(Reason{Kind: UnknownDatacenter, Subject: r.dc})
+		return nil, UnknownDatacenter
 	case !v.Ready:
-		return failed(NotReady)
+		return nil, NotReady
 	case v.Age > l.maxAge:
-		return failed(TooStale)
+		return nil, TooStale
 	}
-	there := *l
-	there.snap, there.dc = reads{v.Snapshot, l.snap.watch}, catalog.Fold(r.dc)
-	a := there.local(r, qtype)
-	a.Stale = v.Age > l.cfg.StaleAfter
-	return a
+	c.snap, c.dc, c.stale = reads{v.Snapshot, l.snap.watch}, catalog.Fold(dc), v.Age > l.cfg.StaleAfter
+	return &c, OK
 }
 
 // local answers for a name of the datacenter that the lookup is in.
@@ -212,6 +233,8 @@ func (l *lookup) local(r request, qtype uint16) Answer {
 		return l.node(r.node, qtype)
 	case formAddr:
 		return l.addr(r.addr, qtype)
+	case formPrepared:
+		return l.prepared(r, qtype)
 	}
 	panic("dns: a form of name without an answer")
 }

@@ -16,12 +16,30 @@ type candidate struct {
 	weight int
 	ramp   int // how much of its weight it has, in parts of catalog.RampSteps
 	at     addresses
-	rank   int         // among those of its priority, by distance: lower ones are chosen first
+	order  int         // lower ones are chosen first: the priority, unless distance has a say
 	seen   *Considered // nil: nobody asks why
 }
 
+// wish says which of a service's instances are asked for, and how healthy they must be.
+type wish struct {
+	asked       func(*catalog.Entry) bool
+	lacking     Verdict // of those that are not asked for
+	status      func(*catalog.Entry) catalog.Status
+	onlyPassing bool
+	rank        func(*catalog.Entry) int // goes before the priority; nil: all are equal
+}
+
+// tagWish asks for the instances with a tag part, as [tagged] has it.
+func (l *lookup) tagWish(entries []catalog.Entry, tag string) wish {
+	carries := tagged(entries, tag)
+	return wish{
+		asked: func(e *catalog.Entry) bool { return carries(e.Instance) }, lacking: LacksTag,
+		status: (*catalog.Entry).Status, onlyPassing: l.cfg.OnlyPassing,
+	}
+}
+
 // service answers for a service, whichever form of name asked for it.
-func (l *lookup) service(r request, qtype uint16) (a Answer) {
+func (l *lookup) service(r request, qtype uint16) Answer {
 	entries := l.snap.Entries(r.service)
 	if len(entries) == 0 {
 		if r.ancestor() {
@@ -30,15 +48,19 @@ func (l *lookup) service(r request, qtype uint16) (a Answer) {
 		return l.nxdomain(Reason{Kind: UnknownService, Subject: r.service})
 	}
 	var tally Tally
-	live := l.candidates(entries, tagged(entries, r.tag), &tally)
+	live := l.candidates(entries, l.tagWish(entries, r.tag), &tally)
 	if len(live) == 0 {
 		return l.noInstance(entries, r, tally)
 	}
+	l.prefers = true
+	return l.serve(r, live, l.serviceTTL(r.service, live), qtype)
+}
+
+// serve answers with what is asked of healthy instances.
+func (l *lookup) serve(r request, live []candidate, ttl uint32, qtype uint16) (a Answer) {
 	if l.trace != nil {
 		defer func() { l.settle(live, a.Answer, qtype) }()
 	}
-	ttl := l.serviceTTL(r.service, live)
-	l.prefers = true
 	switch {
 	case r.srvOnly && qtype == dns.TypePTR:
 		return l.instances(live, ttl)
@@ -64,16 +86,16 @@ func (l *lookup) service(r request, qtype uint16) (a Answer) {
 func (c candidate) hasIP() bool { return c.at.v4.IsValid() || c.at.v6.IsValid() }
 
 // candidates returns the instances that are asked for and healthy enough, and counts those asked for.
-func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instance) bool, tally *Tally) []candidate {
+func (l *lookup) candidates(entries []catalog.Entry, w wish, tally *Tally) []candidate {
 	var live []candidate
-	tally.OnlyPassing = l.cfg.OnlyPassing
+	tally.OnlyPassing = w.onlyPassing
 	guards := l.guards(entries)
 	for i := range entries {
 		e := &entries[i]
-		status := e.Status()
+		status := w.status(e)
 		seen := l.step.considerEntry(e, status, l.name)
-		if !asked(e.Instance) {
-			seen.become(LacksTag)
+		if !w.asked(e) {
+			seen.become(w.lacking)
 			continue
 		}
 		tally.add(status)
@@ -85,7 +107,7 @@ func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instanc
 		switch {
 		case keeping != NotKept:
 			seen.keep(keeping)
-		case status == catalog.Warning && !l.cfg.OnlyPassing:
+		case status == catalog.Warning && !w.onlyPassing:
 			weight = e.Instance.Weights.Warning
 		case status != catalog.Passing:
 			if status == catalog.Warning {
@@ -97,7 +119,12 @@ func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instanc
 			ramp = guards.rampOf(e.Instance)
 		}
 		weight = min(max(weight, 0), maxWeight)
-		live = append(live, candidate{Entry: e, weight: weight, ramp: ramp, at: instanceAddresses(e, l.name), seen: seen})
+		c := candidate{Entry: e, weight: weight, ramp: ramp, at: instanceAddresses(e, l.name), seen: seen}
+		c.order = c.priority()
+		if w.rank != nil {
+			c.order += w.rank(e) << 16
+		}
+		live = append(live, c)
 	}
 	slowStart(live)
 	for _, c := range live {
@@ -109,7 +136,7 @@ func (l *lookup) candidates(entries []catalog.Entry, asked func(*catalog.Instanc
 // noInstance is the answer when no healthy instance carries the tag asked for.
 func (l *lookup) noInstance(entries []catalog.Entry, r request, tally Tally) Answer {
 	if r.tag != "" {
-		for _, c := range l.aside().candidates(entries, tagged(nil, ""), new(Tally)) {
+		for _, c := range l.aside().candidates(entries, l.tagWish(nil, ""), new(Tally)) {
 			for _, tag := range c.Instance.Tags {
 				if strings.HasSuffix(catalog.Fold(tag), "."+catalog.Fold(r.tag)) {
 					return l.nodata(Reason{Kind: EmptyNonTerminal}) // a.b.NAME.service exists below b.NAME.service

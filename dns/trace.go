@@ -48,15 +48,19 @@ type Reading struct {
 	Service    string
 	Tag        string
 	Node       string
+	Query      string // name of a prepared query, or its id if it has none
 	Address    string
 	Datacenter string // as the name states it
 }
 
 // String reads like `service "web" with tag "v1"`.
 func (r Reading) String() string {
-	s := r.Form
+	s, service := r.Form, " %q"
+	if r.Query != "" {
+		service = " for service %q"
+	}
 	for _, part := range []struct{ text, format string }{
-		{r.Service, " %q"}, {r.Node, " %q"}, {r.Address, " %s"}, {r.Tag, " with tag %q"}, {r.Datacenter, " in datacenter %q"},
+		{r.Query, " %q"}, {r.Service, service}, {r.Node, " %q"}, {r.Address, " %s"}, {r.Tag, " with tag %q"}, {r.Datacenter, " in datacenter %q"},
 	} {
 		if part.text != "" {
 			s += fmt.Sprintf(part.format, part.text)
@@ -83,9 +87,16 @@ func (s *Step) read(r request) {
 	if s == nil {
 		return
 	}
-	s.Reading = Reading{Form: formNames[r.form], Service: r.service, Tag: r.tag, Node: r.node, Datacenter: r.dc}
+	s.Reading = Reading{Form: formNames[r.form], Service: r.service, Tag: r.tag, Node: r.node, Query: r.query, Datacenter: r.dc}
 	if r.addr.IsValid() {
 		s.Address = r.addr.String()
+	}
+}
+
+// query records which prepared query a name stands for, with all that a template made of the name.
+func (s *Step) query(q *catalog.PreparedQuery) {
+	if s != nil {
+		s.Service = q.Service.Service
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	NoAddress                    // has no address that DNS can carry
 	Superseded                   // has a host name, while others have addresses: a CNAME stands alone
 	NotLocal                     // too far away, while enough are near
+	Unwanted                     // has not the tags or the meta that a prepared query asks for
 	NotDrawn                     // a limit left it out; which ones are drawn anew for every answer
 )
 
@@ -36,6 +37,7 @@ var verdicts = map[Verdict]struct{ code, text string }{
 	NoAddress:     {"no-address", "has no address that DNS can carry"},
 	Superseded:    {"superseded", "has a host name, which stands alone or not at all"},
 	NotLocal:      {"not-local", "outside of the zone or region of this agent, which has enough"},
+	Unwanted:      {"not-wanted", "has not the tags and meta that the query asks for"},
 	NotDrawn:      {"not-drawn", "left out by a limit, by chance and weight"},
 }
 

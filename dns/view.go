@@ -21,6 +21,11 @@ type View struct {
 	// Remote returns what this agent holds of another datacenter's catalog, false
 	// for one it has never heard of. Nil: there is no other. A name's case is free.
 	Remote func(dc string) (View, bool)
+	// Datacenters returns the names of all known datacenters, the nearest first, for those who look for
+	// one near by. Nil: there is no other.
+	Datacenters func() []string
+	// Node is the name of this agent's node.
+	Node string
 }
 
 // knows reports whether there is another datacenter of this name.

@@ -32,6 +32,7 @@ type ExplainedName struct {
 	Service    string
 	Tag        string
 	Node       string
+	Query      string // name or id of a prepared query
 	Address    string
 	Datacenter string
 	TTL        []ExplainedTTL

@@ -45,6 +45,17 @@ PUT /v1/txn                                     here      here      here
 PUT /v1/txn?stale                               here      here      here
 PUT /v1/txn?dc=dc2                              remote    remote    server
 
+PUT /v1/event/fire/deploy                       here      here      here
+PUT /v1/event/fire/deploy?dc=dc2                remote    remote    server
+
+GET /v1/query                                   here      here      server
+GET /v1/query?stale                             here      here      here
+POST /v1/query                                  here      here      here
+POST /v1/query?dc=dc2                           remote    remote    server
+GET /v1/query/x                                 here      here      server
+PUT /v1/query/x                                 here      here      here
+DELETE /v1/query/x                              here      here      here
+
 GET /v1/catalog/datacenters                     here      here      server
 GET /v1/catalog/nodes                           here      here      server
 GET /v1/catalog/nodes?stale                     here      here      here
@@ -175,7 +186,7 @@ func TestOfAgent(t *testing.T) {
 	for _, rt := range servers["client"].table() {
 		own := !strings.HasPrefix(rt.template, "/v1/") || strings.HasPrefix(rt.template, "/v1/agent/") ||
 			strings.HasPrefix(rt.template, "/v1/dns/") || strings.HasPrefix(rt.template, "/v1/acl/") ||
-			slices.Contains([]string{"/v1/health/live", "/v1/health/ready", "/v1/events/stream"}, rt.template)
+			slices.Contains([]string{"/v1/health/live", "/v1/health/ready", "/v1/events/stream", "/v1/event/list", "/v1/query/{id}/execute", "/v1/query/{id}/explain"}, rt.template)
 		if own != (rt.place == ofAgent) {
 			t.Errorf("%s: is of place %d", rt.template, rt.place)
 		}

@@ -13,6 +13,8 @@ func (s *Server) table() []route {
 		s.kvRoutes(),
 		s.sessionRoutes(),
 		s.txnRoutes(),
+		s.eventRoutes(),
+		s.preparedRoutes(),
 		s.catalogRoutes(),
 		s.healthRoutes(),
 		s.coordinateRoutes(),

@@ -88,6 +88,7 @@ type Deps struct {
 	Operator       Operator    // what administers the cluster; called on servers alone
 	Places                     // the other agents of the cluster; the zero value knows none
 	Sessions       Sessions    // nil on client agents
+	Abroad         Abroad      // nil: there is no other datacenter
 	Snapshots      Snapshotter // nil: no snapshots are served
 	DNS            Explainer   // nil: DNS is off
 	Ready          func() bool // whether this agent may be sent traffic

@@ -72,6 +72,19 @@ func (b *abroad) begin(dc string) *view.View {
 	return v
 }
 
+// snapshot is what prepared queries are answered from for a datacenter, over HTTP. However old that
+// is, it is all that this agent knows.
+func (b *abroad) snapshot(dc string) (*catalog.Snapshot, error) {
+	v, ok := b.view(dc)
+	switch {
+	case !ok:
+		return nil, catalog.Errorf(catalog.NotFound, "no datacenter %q", dc)
+	case !v.Status().Ready:
+		return nil, catalog.Errorf(catalog.Unavailable, "nothing is known of datacenter %q yet", dc)
+	}
+	return v.State().Snapshot(), nil
+}
+
 // source is what DNS answers from for a datacenter.
 func (b *abroad) source(dc string) (dns.View, bool) {
 	v, ok := b.view(dc)

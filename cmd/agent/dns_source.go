@@ -9,5 +9,8 @@ type answers Agent
 // View implements dns.Source.
 func (s *answers) View() dns.View {
 	a := (*Agent)(s)
-	return dns.View{Snapshot: a.state.Snapshot(), Ready: a.ready(), Age: a.age(), Remote: a.abroad.source}
+	return dns.View{
+		Snapshot: a.state.Snapshot(), Ready: a.ready(), Age: a.age(), Remote: a.abroad.source,
+		Datacenters: a.datacenters, Node: a.cfg.Load().NodeName,
+	}
 }

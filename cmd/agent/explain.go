@@ -45,7 +45,7 @@ func (x *explainer) Explain(name, qtype string, tcp bool) (httpapi.Explanation, 
 func (x *explainer) name(s *dns.Step) httpapi.ExplainedName {
 	out := httpapi.ExplainedName{
 		Name: s.Name, Zone: s.Zone, ReadAs: s.Reading.String(),
-		Form: s.Form, Service: s.Service, Tag: s.Tag, Node: s.Node, Address: s.Address, Datacenter: s.Datacenter,
+		Form: s.Form, Service: s.Service, Tag: s.Tag, Node: s.Node, Query: s.Query, Address: s.Address, Datacenter: s.Datacenter,
 		TTL: make([]httpapi.ExplainedTTL, len(s.TTLs)), Kept: s.Cut.Kept, Of: s.Cut.Of,
 		Near: s.Preference.From, LocalKept: s.Preference.Kept, LocalOf: s.Preference.Of, LocalWithin: s.Preference.Within,
 		Considered: make([]httpapi.ExplainedInstance, len(s.Considered)),

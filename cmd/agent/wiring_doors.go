@@ -33,7 +33,7 @@ func (a *Agent) dnsConfig(cfg *Config) dns.Config {
 func (a *Agent) buildHTTP(cfg *Config) error {
 	deps := httpapi.Deps{
 		State: a.state, Consensus: a.forwarder, Registrations: registrar{a.store, a}, Agent: (*face)(a),
-		Operator: (*operator)(a), Places: a.places(), Snapshots: (*librarian)(a), Ready: a.ready,
+		Operator: (*operator)(a), Places: a.places(), Abroad: a.abroad.snapshot, Snapshots: (*librarian)(a), Ready: a.ready,
 		Metrics: a.metrics.HTTP, MetricsHandler: a.metrics.Handler(), Series: a.metrics, Logs: a.logs,
 		Logger: a.logs.With("room", "http"),
 	}
