@@ -46,8 +46,9 @@ func (y *Syncer) round(ctx context.Context, d *demand) (refused error, more bool
 	_, d.want, d.seen = y.cfg.Store.view()
 	d.have = rowsOn(y.cfg.Snapshot(), d.node.Name)
 	y.confirm(d.have)
-	d.doubt = y.sent
+	d.doubt, d.told = y.sent, y.told
 	p := d.plan()
+	y.told = d.tell()
 	y.held = p.held
 	for steps := range batches(p.steps) {
 		if more {

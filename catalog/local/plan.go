@@ -77,6 +77,9 @@ type demand struct {
 	checks bool // doubt every check
 	// outputs: also send checks of which nothing but the output changed.
 	outputs bool
+	// told are the tags, by service id, that the owner last wished for and the
+	// catalog was told. A new wish overrides what others made of the tags meanwhile.
+	told map[string][]string
 	// done are rows that need no step, whatever speaks for one.
 	done rows
 }
@@ -114,7 +117,7 @@ func (d *demand) instanceSteps() map[string]*catalog.Register {
 	out := map[string]*catalog.Register{}
 	for id, want := range d.want.instances {
 		have := d.have.instances[id]
-		if have != nil && want.EnableTagOverride {
+		if have != nil && want.EnableTagOverride && !d.retagged(want) {
 			kept := *want
 			kept.Tags = have.Tags
 			want = &kept
@@ -122,6 +125,27 @@ func (d *demand) instanceSteps() map[string]*catalog.Register {
 		_, doubtful := d.doubt.instances[id]
 		if have == nil || doubtful || d.all || !sameInstance(want, have) {
 			d.register(out, id).Instance = want
+		}
+	}
+	return out
+}
+
+// retagged reports whether the owner of an instance changed its tags since the catalog was told.
+func (d *demand) retagged(want *catalog.Instance) bool {
+	told, known := d.told[want.ID]
+	return known && !slices.Equal(told, want.Tags)
+}
+
+// tell returns the owners' wishes of which the catalog's copy shows that it was told.
+func (d *demand) tell() map[string][]string {
+	out := map[string][]string{}
+	for id, want := range d.want.instances {
+		have := d.have.instances[id]
+		switch {
+		case !d.retagged(want), have != nil && slices.Equal(have.Tags, want.Tags):
+			out[id] = want.Tags
+		default:
+			out[id] = d.told[id]
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +138,36 @@ func TestTagOverrideKeepsTagsWhenOtherFieldsChange(t *testing.T) {
 	got := d.plan().steps[0].command.(*catalog.Register).Instance
 	if got.Port != 2 || got.Tags[0] != "theirs" {
 		t.Errorf("sent %+v", got)
+	}
+}
+
+// TestTagOverrideEndsWithANewWish: tags that others changed stay until the owner itself registers others.
+func TestTagOverrideEndsWithANewWish(t *testing.T) {
+	of := func(tags ...string) rows {
+		return rows{instances: instances(catalog.Instance{ID: "a", EnableTagOverride: true, Tags: tags})}
+	}
+	var told map[string][]string
+	for i, step := range []struct {
+		want, have rows
+		sent       []string // nil: nothing
+	}{
+		{of("replica"), rows{}, []string{"replica"}},
+		{of("replica"), of("replica"), nil},
+		{of("replica"), of("theirs"), nil},
+		{of("master"), of("theirs"), []string{"master"}},
+		{of("master"), of("theirs"), []string{"master"}}, // the copy does not show it yet
+		{of("master"), of("master"), nil},
+		{of("master"), of("theirs"), nil},
+	} {
+		d := demand{node: self, want: step.want, have: step.have, told: told}
+		var sent []string
+		for _, s := range d.plan().steps {
+			sent = s.command.(*catalog.Register).Instance.Tags
+		}
+		if !slices.Equal(sent, step.sent) {
+			t.Errorf("step %d: sent %v, want %v", i, sent, step.sent)
+		}
+		told = d.tell()
 	}
 }
 

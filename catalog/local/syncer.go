@@ -61,6 +61,9 @@ type Syncer struct {
 	// since; a nil row was removed. Until then a snapshot that agrees with the
 	// store may do so by being old.
 	sent rows
+	// told is what owners last wished for their tags, by service id, as far as the
+	// catalog's copy has shown that it was told; see [demand].
+	told map[string][]string
 	// all makes the next pass register everything again.
 	all bool
 	// checks makes it register every check again. The first pass does: the copy of the

@@ -21,6 +21,7 @@ func TestAgent(t *testing.T) {
 		"service defaults": agentServiceDefaults,
 		"service replaced": agentServiceReplaced,
 		"hash blocking":    agentHash,
+		"tag override":     agentTagOverride,
 		"filters":          agentFilters,
 		"join":             agentJoin,
 	})
@@ -281,4 +282,31 @@ func agentJoin(f *flow) {
 		f.ok(f.Agent().Join(theWorld.servers[2].address, false))
 	}
 	f.fails("nobody there", f.Agent().Join(theWorld.net+".99", false), 503, "join "+theWorld.net+".99")
+}
+
+// agentTagOverride: tags that others changed in the catalog stay until the owner
+// registers others, as Patroni does when it becomes the leader.
+func agentTagOverride(f *flow) {
+	reg := &api.AgentServiceRegistration{Name: f.key("db"), Tags: []string{"replica"}, EnableTagOverride: true}
+	f.hold(reg)
+	var row *api.CatalogService
+	tagged := func(tag string) {
+		f.Helper()
+		f.until("tag "+tag, func() bool {
+			list, _, err := f.Catalog().Service(reg.Name, tag, nil)
+			f.ok(err)
+			if len(list) == 1 {
+				row = list[0]
+			}
+			return len(list) == 1
+		})
+	}
+	tagged("replica")
+	_, err := f.Catalog().Register(&api.CatalogRegistration{Node: row.Node, SkipNodeUpdate: true,
+		Service: &api.AgentService{ID: reg.Name, Service: reg.Name, Tags: []string{"theirs"}, EnableTagOverride: true}}, nil)
+	f.ok(err)
+	tagged("theirs")
+	reg.Tags = []string{"master"}
+	f.ok(f.Agent().ServiceRegister(reg))
+	tagged("master")
 }

@@ -3,6 +3,7 @@
 # `server-template`. A backend that fails its check leaves, one that comes back returns.
 set -euo pipefail
 cd "$(dirname "$0")"
+# shellcheck source=agent.sh disable=SC1091,SC2154
 . ./agent.sh
 packages haproxy:haproxy curl:curl
 mkdir "$dir/www"

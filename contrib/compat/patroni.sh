@@ -3,12 +3,21 @@
 # a leader is elected, the other replicates, and follows it when its Patroni is killed.
 set -euo pipefail
 cd "$(dirname "$0")"
+# shellcheck source=agent.sh disable=SC1091,SC2154
 . ./agent.sh
 packages patroni:patroni /usr/lib/postgresql:postgresql curl:curl jq:jq
 bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -n 1)
-chown postgres "$dir" # PostgreSQL does not run as root
-as() { setpriv --reuid=postgres --regid=postgres --init-groups "$@"; }
-[ "$(id -u)" = 0 ] || as() { "$@"; }
+[ "$(id -u)" != 0 ] || chown postgres "$dir" # PostgreSQL does not run as root
+as=()
+[ "$(id -u)" != 0 ] || as=(setpriv --reuid=postgres --regid=postgres --init-groups)
+# A PostgreSQL whose Patroni was killed has no one else to stop it.
+orphans() {
+  local pid
+  for pid in "$dir"/db?/postmaster.pid; do
+    if [ -e "$pid" ]; then kill -INT "$(head -n 1 "$pid")" 2>/dev/null || true; fi
+  done
+}
+trap 'orphans; finish' EXIT
 node() { # node NUMBER: starts one Patroni
   local me=$net.1$1
   cat >"$dir/$1.yml" <<YML
@@ -29,11 +38,11 @@ postgresql:
   authentication: {superuser: {username: postgres}, replication: {username: postgres}}
   parameters: {unix_socket_directories: "", fsync: "off"}
 YML
-  as patroni "$dir/$1.yml" >"$dir/patroni$1.log" 2>&1 &
+  "${as[@]}" patroni "$dir/$1.yml" >"$dir/patroni$1.log" 2>&1 &
   also $!
   patroni=$!
 }
-sql() { as "$bin/psql" -qAt -h "$net.1$1" -U postgres -d postgres -c "$2"; }
+sql() { "$bin/psql" -qAt -h "$net.1$1" -U postgres -d postgres -c "$2"; }
 role() { curl -s "http://$net.1$1:8008/patroni" | jq -r '.role+" "+.state'; }
 is_role() { [ "$(role "$1")" = "$2" ]; }
 leads() { [ "$(curl -sf "http://$http/v1/kv/service/db/leader?raw")" = "$1" ]; }
@@ -55,6 +64,4 @@ until_ok "the key of the new leader" 30 leads db2
 took=$((SECONDS - began))
 sql 2 'INSERT INTO t VALUES (43)'
 until_ok 'the new leader is a service' 30 master master "$net.12"
-# The PostgreSQL whose Patroni was killed runs on; it has no one else to stop it.
-kill "$(head -n 1 "$dir/db1/postmaster.pid")" 2>/dev/null || true
 echo "patroni: failed over in $took s"

@@ -3,6 +3,7 @@
 # Prometheus with http_sd, dns_sd and muster's metrics.
 set -euo pipefail
 cd "$(dirname "$0")"
+# shellcheck source=agent.sh disable=SC1091,SC2154
 . ./agent.sh
 packages prometheus:prometheus curl:curl jq:jq
 (cd prometheus && CONSUL_HTTP_ADDR=$http go test -count=1 .) || fail 'consul_sd'
