@@ -223,6 +223,8 @@ func TestCacheWithGuards(t *testing.T) {
 			switch r, isRegister := c.(*catalog.Register); {
 			case isRegister && r.Instance != nil:
 				r.Instance.Guard = g
+			case rapid.IntRange(0, 3).Draw(t, "storm") == 0:
+				c = allTo(p.state.Snapshot(), drawStatus(t))
 			case len(brakes) > 0 && rapid.IntRange(0, 3).Draw(t, "lift") == 0:
 				c = &catalog.LiftBrake{Service: brakes[0].Service}
 			case len(turns) > 0 && rapid.Bool().Draw(t, "tend"):
@@ -238,6 +240,18 @@ func TestCacheWithGuards(t *testing.T) {
 	if answered == 0 || braked == 0 {
 		t.Errorf("the cache answered %d times, of brakes there were %d", answered, braked)
 	}
+}
+
+// allTo gives every check of an instance the same status.
+func allTo(s *catalog.Snapshot, status catalog.Status) catalog.Command {
+	all := &catalog.Batch{}
+	checks, _ := s.ChecksIn("any")
+	for _, c := range checks {
+		if c.ServiceID != "" {
+			all.Commands = append(all.Commands, &catalog.SetStatus{Node: c.Node, CheckID: c.ID, Status: status})
+		}
+	}
+	return all
 }
 
 // TestGuardThatAsksForNothing: answers are those of a catalog without guards.

@@ -119,7 +119,7 @@ func TestNamesOfDatacentersFitAPacket(t *testing.T) {
 	}
 	long := strings.Repeat("x", 63)
 	got := a.tellable([]string{long, long, long, long, long, long})
-	if n := len(strings.Fields(got)); n != 4 || len(got) > maxDatacentersTag || !strings.Contains(log.String(), "told=4") {
+	if n := len(strings.Fields(got)); n != 3 || len(got) > maxDatacentersTag || !strings.Contains(log.String(), "told=3") {
 		t.Errorf("%d of six names, log %q", n, &log)
 	}
 	if got := a.tellable(nil); got != "" {

@@ -21,6 +21,7 @@ var mayImport = map[string][]string{
 	"contrib/percentile":      {},
 	"contrib/cluster/fleet":   {},
 	"contrib/cluster/chaos":   {"contrib/cluster/fleet", "contrib/percentile"},
+	"contrib/cluster/lag":     {"contrib/cluster/fleet", "contrib/percentile"},
 	"contrib/bench/load":      {"contrib/bench/names"},
 	"contrib/bench/drop":      {"contrib/cluster/fleet", "contrib/percentile"},
 	"contrib/bench/dns":       {"contrib/bench/names", "contrib/percentile"},

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"muster/contrib/cluster/fleet"
+	"muster/contrib/percentile"
 )
 
 func main() {
@@ -30,7 +31,7 @@ func main() {
 
 func run(ctx context.Context) (err error) {
 	muster := flag.String("muster", "muster", "the program to run")
-	net := flag.String("net", "127.8.8", "the first three numbers of all addresses")
+	prefix := flag.String("net", "127.8.8", "the first three numbers of all addresses")
 	changes := flag.Int("changes", 1000, "how many changes to make")
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "muster-lag")
@@ -38,7 +39,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	c := fleet.New(fleet.Options{Muster: *muster, Dir: dir, Net: *net, Servers: 3, Clients: 2})
+	c := fleet.New(fleet.Options{Muster: *muster, Dir: dir, Net: *prefix, Servers: 3, Clients: 2})
 	defer func() {
 		if killed := c.KillAll(); err == nil {
 			err = killed
@@ -64,7 +65,7 @@ func run(ctx context.Context) (err error) {
 		if a == leader {
 			role = " (leads)"
 		}
-		fmt.Printf("%s%s: %d changes, p50 %v, p99 %v, most %v\n", a.Name, role, len(all), all[len(all)/2], all[len(all)*99/100], all[len(all)-1])
+		fmt.Printf("%s%s: %d changes, p50 %v, p99 %v, most %v\n", a.Name, role, len(all), percentile.Of(all, 50), percentile.Of(all, 99), percentile.Of(all, 100))
 	}
 	return nil
 }
