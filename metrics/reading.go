@@ -1,6 +1,11 @@
 package metrics
 
-import "math"
+import (
+	"math"
+	"strings"
+
+	dto "github.com/prometheus/client_model/go"
+)
 
 // Reading is every series of a registry at one moment, for formats other than Prometheus' own.
 type Reading struct {
@@ -14,6 +19,7 @@ type Value struct {
 	Name   string
 	Labels map[string]string // nil: none
 	Value  float64           // a finite number
+	key    string            // name and labels
 }
 
 // Observations is what a histogram or summary saw since the start.
@@ -22,6 +28,15 @@ type Observations struct {
 	Labels map[string]string // nil: none
 	Count  uint64
 	Sum    float64 // a finite number
+
+	key     string // name and labels
+	buckets []bucket
+}
+
+// bucket is how many observations were at most upper, those of all buckets before it included.
+type bucket struct {
+	upper float64
+	count uint64
 }
 
 // Read collects all series in the order of their names. Those that are not a
@@ -34,41 +49,57 @@ func (r *Registry) Read() (Reading, error) {
 	var out Reading
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
-			var labels map[string]string
-			for _, l := range m.GetLabel() {
-				if labels == nil {
-					labels = map[string]string{}
-				}
-				labels[l.GetName()] = l.GetValue()
-			}
-			switch name := f.GetName(); {
+			v := named(f.GetName(), m)
+			switch {
 			case m.GetGauge() != nil:
-				out.Gauges = appendFinite(out.Gauges, name, labels, m.GetGauge().GetValue())
+				out.Gauges = appendFinite(out.Gauges, v, m.GetGauge().GetValue())
 			case m.GetCounter() != nil:
-				out.Counters = appendFinite(out.Counters, name, labels, m.GetCounter().GetValue())
+				out.Counters = appendFinite(out.Counters, v, m.GetCounter().GetValue())
 			case m.GetHistogram() != nil:
 				h := m.GetHistogram()
-				out.observed(name, labels, h.GetSampleCount(), h.GetSampleSum())
+				out.observed(v, h.GetSampleCount(), h.GetSampleSum(), h.GetBucket())
 			case m.GetSummary() != nil:
 				s := m.GetSummary()
-				out.observed(name, labels, s.GetSampleCount(), s.GetSampleSum())
+				out.observed(v, s.GetSampleCount(), s.GetSampleSum(), nil)
 			}
 		}
 	}
 	return out, nil
 }
 
-func (r *Reading) observed(name string, labels map[string]string, count uint64, sum float64) {
-	if finite(sum) {
-		r.Observations = append(r.Observations, Observations{Name: name, Labels: labels, Count: count, Sum: sum})
+// named is a value without its value. The labels of a metric come in the order of their names.
+func named(name string, m *dto.Metric) Value {
+	v := Value{Name: name}
+	key := strings.Builder{}
+	key.WriteString(name)
+	for _, l := range m.GetLabel() {
+		if v.Labels == nil {
+			v.Labels = map[string]string{}
+		}
+		v.Labels[l.GetName()] = l.GetValue()
+		key.WriteString("\x00" + l.GetName() + "\x00" + l.GetValue())
 	}
+	v.key = key.String()
+	return v
 }
 
-func appendFinite(to []Value, name string, labels map[string]string, value float64) []Value {
+func (r *Reading) observed(v Value, count uint64, sum float64, buckets []*dto.Bucket) {
+	if !finite(sum) {
+		return
+	}
+	o := Observations{Name: v.Name, Labels: v.Labels, Count: count, Sum: sum, key: v.key}
+	for _, b := range buckets {
+		o.buckets = append(o.buckets, bucket{b.GetUpperBound(), b.GetCumulativeCount()})
+	}
+	r.Observations = append(r.Observations, o)
+}
+
+func appendFinite(to []Value, v Value, value float64) []Value {
 	if !finite(value) {
 		return to
 	}
-	return append(to, Value{Name: name, Labels: labels, Value: value})
+	v.Value = value
+	return append(to, v)
 }
 
 func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }

@@ -62,6 +62,8 @@ type Self struct {
 	Version   string
 	Revision  string
 	BuildDate string // RFC 3339
+	// Settings are those in force that clients look at, by Consul's names. None is a secret.
+	Settings map[string]any
 	// Stats are figures by group, as `muster info` prints them. Groups and figures go
 	// by Consul's names where it has them: consul (server, leader, leader_addr), raft
 	// (state, term, last_log_index, ...), serf_lan and serf_wan (members, failed,

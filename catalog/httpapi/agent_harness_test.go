@@ -94,7 +94,7 @@ func (a *fakeAgent) Leave(context.Context) error { return a.tell("leave") }
 func (a *fakeAgent) Self() Self {
 	return Self{
 		Node: catalog.Node{Name: "n1", ID: "6a5b7c1e-0000-4000-8000-000000000001", Meta: map[string]string{"rack": "r1"}}, Server: true,
-		Version: "v1.2.3", Revision: "abc", BuildDate: "2026-11-01T00:00:00Z", Stats: map[string]map[string]string{"raft": {"term": "2"}},
+		Version: "v1.2.3", Revision: "abc", Settings: map[string]any{"EnableDebug": false, "DNSDomain": "consul."}, BuildDate: "2026-11-01T00:00:00Z", Stats: map[string]map[string]string{"raft": {"term": "2"}},
 	}
 }
 

@@ -9,6 +9,7 @@ func (s *Server) agentRoutes() []route {
 		{template: "/v1/agent/members", place: ofAgent, methods: get(s.agentMembers)},
 		{template: "/v1/agent/host", place: ofAgent, methods: get(s.agentHost)},
 		{template: "/v1/agent/metrics", place: ofAgent, methods: get(s.agentMetrics)},
+		{template: "/v1/agent/metrics/stream", place: ofAgent, methods: get(s.agentMetricsStream)},
 		{template: "/v1/agent/monitor", place: ofAgent, methods: get(s.agentMonitor)},
 
 		{template: "/v1/agent/services", place: ofAgent, methods: get(s.agentServices)},

@@ -10,7 +10,7 @@ import (
 // Consul's Go client decodes it into a map of maps.
 type AgentSelf struct {
 	Config      AgentConfig
-	DebugConfig struct{}            // always empty
+	DebugConfig map[string]any      // the settings that clients look at, by Consul's names; see [Self]
 	Coord       *catalog.Coordinate `json:",omitempty"` // of the agent at present; null where coordinates are off
 	Member      AgentMember
 	Meta        map[string]string // of the node
@@ -37,10 +37,11 @@ func (s *Server) agentSelf(*request) (answer, error) {
 			NodeName: self.Node.Name, NodeID: self.Node.ID, Server: self.Server,
 			Version: self.Version, Revision: self.Revision, BuildDate: self.BuildDate,
 		},
-		Coord:  self.Coord,
-		Member: AgentMember{Tags: map[string]string{}},
-		Meta:   nonNilMap(self.Node.Meta),
-		Stats:  self.Stats,
+		DebugConfig: nonNilMap(self.Settings),
+		Coord:       self.Coord,
+		Member:      AgentMember{Tags: map[string]string{}},
+		Meta:        nonNilMap(self.Node.Meta),
+		Stats:       self.Stats,
 	}
 	if out.Stats == nil {
 		out.Stats = map[string]map[string]string{}

@@ -13,7 +13,7 @@ func TestAgentSelf(t *testing.T) {
 	f, _ := newAgentFixture(t)
 	expectJSON(t, "self", f.get("/v1/agent/self"), `{
 		"Config":{"Datacenter":"dc1","PrimaryDatacenter":"dc1","NodeName":"n1","NodeID":"6a5b7c1e-0000-4000-8000-000000000001","Revision":"abc","Server":true,"Version":"v1.2.3","BuildDate":"2026-11-01T00:00:00Z"},
-		"DebugConfig":{},
+		"DebugConfig":{"DNSDomain":"consul.","EnableDebug":false},
 		"Member":{"Name":"n1","Addr":"127.0.0.1","Port":8301,"Tags":{"dc":"dc1","role":"consul"},"Status":1,"ProtocolMin":1,"ProtocolMax":5,"ProtocolCur":2,"DelegateMin":2,"DelegateMax":5,"DelegateCur":4},
 		"Meta":{"rack":"r1"},
 		"Stats":{"raft":{"term":"2"}}}`)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func TestOperatorShapes(t *testing.T) {
 			{"WAN":true,"Datacenter":"dc1","Segment":"","Keys":{},"PrimaryKeys":{},"NumNodes":1}]`},
 		{"/v1/operator/keyring?local-only&relay-factor=5", `[
 			{"WAN":false,"Datacenter":"dc1","Segment":"","Messages":{"n2":"no answer"},"Keys":{"` + key16 + `":2,"` + key32 + `":1},"PrimaryKeys":{"` + key16 + `":2},"NumNodes":2}]`},
-		{"/v1/operator/usage?global", `{"Usage":{"dc1":{"Nodes":2,"Services":3,"ServiceInstances":4,"ConnectServiceInstances":{},"BillableServiceInstances":3}}}`},
+		{"/v1/operator/usage?global", `{"Usage":{"dc1":{"Nodes":2,"Services":3,"ServiceInstances":4,"ConnectServiceInstances":{"connect-native":0,"connect-proxy":0,"ingress-gateway":0,"mesh-gateway":0,"terminating-gateway":0},"BillableServiceInstances":3}}}`},
 	} {
 		expectJSON(t, c.path, f.get(c.path), c.want)
 	}
@@ -176,5 +177,41 @@ func TestOperatorRefusals(t *testing.T) {
 				t.Errorf("%s %s: %s became %d %q", c.method, c.path, code, r.status, r.body)
 			}
 		}
+	}
+}
+
+// TestUsageOfAll: the datacenters that are held are counted, and none is left out in silence.
+func TestUsageOfAll(t *testing.T) {
+	abroad := newFixture(t, nil)
+	twoWebs(abroad)
+	holding := func(known []string, held Abroad) *fixture {
+		return newFixture(t, func(_ *Config, d *Deps) {
+			d.Datacenters, d.Abroad = func() []string { return known }, held
+		})
+	}
+	held := func(dc string) (*catalog.Snapshot, error) {
+		if dc == "dc2" {
+			return abroad.state.Snapshot(), nil
+		}
+		return nil, catalog.Errorf(catalog.Unavailable, "datacenter %q is out of reach", dc)
+	}
+	f := holding([]string{"dc1", "dc2", "lost"}, held)
+	if r := f.do("GET", "/v1/operator/usage?global", ""); r.status != 503 || r.body != `datacenter "lost" is out of reach` {
+		t.Errorf("one is lost: %d %s", r.status, r.body)
+	}
+	f = holding([]string{"dc1", "dc2"}, nil)
+	if r := f.do("GET", "/v1/operator/usage?global", ""); r.status != 500 {
+		t.Errorf("nothing is held: %d %s", r.status, r.body)
+	}
+	f = holding([]string{"dc1", "dc2"}, held)
+	var u Usage
+	if err := json.Unmarshal([]byte(f.get("/v1/operator/usage?global=true")), &u); err != nil {
+		t.Fatal(err)
+	}
+	if dc1, dc2 := u.Usage["dc1"], u.Usage["dc2"]; len(u.Usage) != 2 || dc1.Nodes != 0 || dc2.Nodes != 2 || dc2.ServiceInstances < 2 {
+		t.Errorf("%+v", u)
+	}
+	if text := f.get("/v1/operator/usage?global=false"); strings.Contains(text, "dc2") {
+		t.Errorf("only this one was asked for: %s", text)
 	}
 }

@@ -23,6 +23,7 @@ func (s *Server) table() []route {
 		s.dnsRoutes(),
 		s.snapshotRoutes(),
 		s.aclRoutes(),
+		s.debugRoutes(),
 	)
 }
 

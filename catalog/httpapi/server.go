@@ -57,6 +57,8 @@ type Config struct {
 	// HoldTimeout bounds how long a request waits for a leader and a quorum
 	// (rpc_hold_timeout). 0: DefaultHoldTimeout.
 	HoldTimeout time.Duration
+	// EnableDebug serves the process's profiles to its own machine.
+	EnableDebug bool
 }
 
 // State is where reads look.
@@ -102,16 +104,17 @@ type Deps struct {
 
 // Server serves the API on all its addresses.
 type Server struct {
-	cfg    Config
-	deps   Deps
-	log    *slog.Logger
-	routes *routeNode
-	hosts  hostList
-	plain  []net.Listener
-	secure []net.Listener // still without TLS
-	http   *http.Server
-	csrf   *http.CrossOriginProtection
-	shapes document.Shapes // of what bodies decode into
+	cfg       Config
+	deps      Deps
+	log       *slog.Logger
+	routes    *routeNode
+	hosts     hostList
+	plain     []net.Listener
+	secure    []net.Listener // still without TLS
+	http      *http.Server
+	csrf      *http.CrossOriginProtection
+	shapes    document.Shapes // of what bodies decode into
+	intervals *intervals      // of agent/metrics
 
 	closing  chan struct{} // closed when blocking queries and streams must end
 	stopOnce sync.Once
@@ -132,7 +135,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		cfg: cfg, deps: deps, log: deps.Logger,
 		hosts:   newHostList(cfg.Node, cfg.AllowedHosts),
 		csrf:    http.NewCrossOriginProtection(),
-		closing: make(chan struct{}),
+		closing: make(chan struct{}), intervals: newIntervals(deps.Series, time.Now()),
 	}
 	s.routes = newRouter(s.table(), deps.Metrics)
 	s.http = s.newHTTPServer()

@@ -226,9 +226,9 @@ func nonNil[T any](s []T) []T {
 	return s
 }
 
-func nonNilMap(m map[string]string) map[string]string {
+func nonNilMap[V any](m map[string]V) map[string]V {
 	if m == nil {
-		return map[string]string{}
+		return map[string]V{}
 	}
 	return m
 }

@@ -47,6 +47,8 @@ type Config struct {
 	LogJSON  bool       // JSON lines instead of text
 	PidFile  string     // empty: none
 
+	EnableDebug bool // profiles of the process under /debug/pprof, for this machine alone
+
 	EnableScriptChecks      bool // script checks from everywhere, HTTP included
 	EnableLocalScriptChecks bool // script checks from config files
 

@@ -53,6 +53,7 @@ type httpKeys struct {
 type processKeys struct {
 	LogLevel       *string `key:"log_level"`
 	LogJSON        *bool   `key:"log_json"`
+	EnableDebug    *bool   `key:"enable_debug"`
 	PidFile        *string `key:"pid_file"`
 	LeaveOnTerm    *bool   `key:"leave_on_terminate"`
 	DrainOnLeave   *bool   `key:"drain_on_leave"` // not Consul's

@@ -94,7 +94,9 @@ func TestLoadSettings(t *testing.T) {
 		{"http", true, `{"ui": false, "limits": {"http_max_conns_per_client": 0, "kv_max_value_size": 524288}, "http_config": {"allowed_hosts": ["a.example", ".corp"]}}`, func(c *Config) {
 			c.UI, c.Limits.HTTPMaxConnsPerClient, c.HTTP.AllowedHosts = false, -1, []string{"a.example", ".corp"}
 		}},
-		{"logs", true, `{"log_level": "WARN", "log_json": true}`, func(c *Config) { c.LogLevel, c.LogJSON = slog.LevelWarn, true }},
+		{"logs", true, `{"log_level": "WARN", "log_json": true, "enable_debug": true}`, func(c *Config) {
+			c.LogLevel, c.LogJSON, c.EnableDebug = slog.LevelWarn, true, true
+		}},
 		{"null and empty", true, `{"node_name": null, "services": null, "bind_addr": "", "dns_config": {}}`, func(c *Config) {}},
 		{"keys that ask for nothing", true, `{"segments": null, "auto_encrypt": {"tls": false}, "retry_join": [], "encrypt": "", "acl": {"enabled": false, "tokens": {}}, "connect": {"enabled": false}}`, func(c *Config) {}},
 		{"data_dir in dev", true, `{"data_dir": "/x"}`, func(c *Config) {

@@ -15,6 +15,7 @@ func (b *builder) process(k *processKeys) {
 		c.LogLevel = level
 	}
 	set(&c.LogJSON, k.LogJSON)
+	set(&c.EnableDebug, k.EnableDebug)
 	set(&c.PidFile, k.PidFile)
 	// A client that is told to end goes for good, a server will be back.
 	c.LeaveOnTerm, c.SkipLeaveOnInt = !c.Server, c.Server

@@ -108,6 +108,7 @@ func fixedChanges(old, next *Config) []string {
 		{"limits", old.Limits == next.Limits},
 		{"ui", old.UI == next.UI && old.UIDir == next.UIDir},
 		{"log_json", old.LogJSON == next.LogJSON},
+		{"enable_debug", old.EnableDebug == next.EnableDebug},
 		{"pid_file", old.PidFile == next.PidFile},
 		{"enable_script_checks", old.EnableScriptChecks == next.EnableScriptChecks},
 		{"enable_local_script_checks", old.EnableLocalScriptChecks == next.EnableLocalScriptChecks},

@@ -1,0 +1,89 @@
+package agent
+
+import (
+	"cmp"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// settings are the part of the configuration that clients of Consul look up in
+// agent/self's DebugConfig, by Consul's names: what is on, where it listens, and how
+// others find it. Secrets, and what files they are in, are no part of it.
+func (c *Config) settings(nodeID string) map[string]any {
+	return map[string]any{
+		"Datacenter": c.Datacenter, "PrimaryDatacenter": c.Datacenter,
+		"NodeName": c.NodeName, "NodeID": nodeID, "NodeMeta": c.NodeMeta,
+		"ServerMode": c.Server, "Bootstrap": c.Bootstrap, "BootstrapExpect": c.expects(), "DevMode": c.DevMode, "DataDir": c.DataDir,
+		"BindAddr": shownAddr(c.BindAddr), "AdvertiseAddrLAN": shownAddr(c.AdvertiseAddr), "AdvertiseAddrWAN": shownAddr(cmp.Or(c.AdvertiseAddrWAN, c.AdvertiseAddr)),
+		"ClientAddrs": listed(texts(c.ClientAddrs)),
+		"DNSAddrs":    dnsAddrs(c.DNSListen()), "HTTPAddrs": httpAddrs(c.HTTPListen()), "HTTPSAddrs": httpAddrs(c.HTTPSListen()),
+		"GRPCAddrs": []string{}, "GRPCTLSAddrs": []string{},
+		"DNSPort": c.Ports.DNS, "HTTPPort": c.Ports.HTTP, "HTTPSPort": c.Ports.HTTPS, "ServerPort": c.Ports.Server,
+		"SerfPortLAN": c.Ports.SerfLAN, "SerfPortWAN": c.Ports.SerfWAN, "GRPCPort": -1, "GRPCTLSPort": -1,
+		"DNSDomain": strings.TrimSuffix(c.DNS.Domain, ".") + ".", "DNSAltDomain": c.DNS.AltDomain, "DNSOnlyPassing": c.DNS.OnlyPassing,
+		"DNSNodeTTL": c.DNS.NodeTTL.String(), "DNSRecursors": listed(c.DNS.Recursors),
+		"RaftProtocol": raftProtocol, "RaftSnapshotThreshold": c.RaftSnapshotThreshold, "RaftSnapshotInterval": c.RaftSnapshotInterval.String(),
+		"RetryJoinLAN": listed(c.Gossip.LAN.Join), "RetryJoinWAN": listed(c.Gossip.WAN.Join),
+		"DisableCoordinates": c.Gossip.DisableCoordinates, "RejoinAfterLeave": c.Gossip.RejoinAfterLeave,
+		"LeaveOnTerm": c.LeaveOnTerm, "SkipLeaveOnInt": c.SkipLeaveOnInt, "LeaveDrainTime": c.LeaveDrainTime.String(),
+		"RPCHoldTimeout": c.RPCHoldTimeout.String(), "CheckUpdateInterval": c.CheckUpdateInterval.String(), "DiscardCheckOutput": c.DiscardCheckOutput,
+		"EnableLocalScriptChecks": c.EnableLocalScriptChecks, "EnableRemoteScriptChecks": c.EnableScriptChecks,
+		"EnableDebug": c.EnableDebug, "PidFile": c.PidFile,
+		"Logging":  map[string]any{"LogLevel": levelName(c.LogLevel), "LogJSON": c.LogJSON},
+		"UIConfig": map[string]any{"Enabled": c.UI, "Dir": c.UIDir},
+		// What muster has not, for clients that ask before they use it.
+		"ACLsEnabled": false, "ConnectEnabled": false, "PeeringEnabled": false,
+	}
+}
+
+// listed is a list that is never null in JSON.
+func listed(items []string) []string { return append([]string{}, items...) }
+
+// shownAddr is an address, or nothing for none.
+func shownAddr(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+// expects is BootstrapExpect as Consul shows it: 1 for a server that bootstraps alone.
+func (c *Config) expects() int {
+	if c.Bootstrap {
+		return 1
+	}
+	return c.BootstrapExpect
+}
+
+// dnsAddrs are listeners as Consul writes them: each address once for TCP and once for UDP.
+func dnsAddrs(addresses []string) []string {
+	out := make([]string, 0, 2*len(addresses))
+	for _, network := range []string{"tcp", "udp"} {
+		for _, address := range addresses {
+			out = append(out, network+"://"+address)
+		}
+	}
+	return out
+}
+
+// httpAddrs are listeners as Consul writes them.
+func httpAddrs(addresses []string) []string {
+	out := make([]string, 0, len(addresses))
+	for _, address := range addresses {
+		if _, _, err := net.SplitHostPort(address); err == nil && !strings.HasPrefix(address, unixPrefix) {
+			address = "tcp://" + address
+		}
+		out = append(out, address)
+	}
+	return out
+}
+
+// levelName is the name of a log level in configurations, in Consul's capitals.
+func levelName(level slog.Level) string {
+	if level == LevelTrace {
+		return "TRACE"
+	}
+	return level.String()
+}
