@@ -22,6 +22,8 @@ type ClientConfig struct {
 	Addr string
 	// Secure makes "host:port" mean https.
 	Secure bool
+	// Via serves the requests in this process; nothing is dialled then, and answers are not streamed. Nil: they go to Addr.
+	Via http.Handler
 	// TLS says whom https trusts and what it shows. Nil: the system's roots, and nothing.
 	TLS *tls.Config
 	// Token is sent as X-Consul-Token. Empty: none is sent.
@@ -73,10 +75,14 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 			return dialer.DialContext(ctx, "unix", socket)
 		}
 	}
+	var trip http.RoundTripper = transport
+	if cfg.Via != nil {
+		trip, addr = via{cfg.Via}, "this agent"
+	}
 	return &Client{
 		base: base, addr: addr, token: cfg.Token, timeout: cfg.Timeout,
 		http: &http.Client{
-			Transport: transport,
+			Transport: trip,
 			// The token is for the agent that was named, not for whomever it points at.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},

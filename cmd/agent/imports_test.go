@@ -12,7 +12,7 @@ import (
 // mayImport lists, for every room, the rooms it may import. A room that is not
 // listed does not exist; adding one means giving it a place here.
 var mayImport = map[string][]string{
-	"cmd/muster":              {"cmd/agent", "catalog/httpapi", "catalog/archive", "consensus/certs"},
+	"cmd/muster":              {"cmd/agent", "cmd/child", "catalog/httpapi", "catalog/archive", "catalog/watch", "consensus/certs"},
 	"cmd/agent":               {"*"},
 	"dns":                     {"catalog", "metrics"},
 	"dns/dnstest":             {"catalog", "dns"},
@@ -36,6 +36,8 @@ var mayImport = map[string][]string{
 	"catalog/local":           {"catalog", "catalog/durable"},
 	"catalog/observe":         {"catalog", "metrics"},
 	"catalog/archive":         {"catalog", "catalog/durable"},
+	"catalog/watch":           {"catalog/durable"},
+	"cmd/child":               {},
 	"catalog/durable":         {},
 	"catalog/view":            {"catalog", "catalog/durable", "metrics"},
 	"catalog/document":        {},

@@ -20,7 +20,8 @@ func expandHelp(args []string) []string {
 // What follows "--" is never a flag.
 //
 // "kv put" keeps its order. A value may look like a flag ("kv put offset -5"),
-// and a value must never be lost to a guess.
+// and a value must never be lost to a guess. Nor do commands that run others:
+// what follows the first argument is for these.
 func reorder(commands []*cli.Command, args []string) []string {
 	command, at := find(commands, args)
 	switch {
@@ -28,7 +29,7 @@ func reorder(commands []*cli.Command, args []string) []string {
 		return args
 	case at+1 < len(args) && isHelp(args[at+1]):
 		return args[:at+2]
-	case args[at-1] == "kv" && command.Name == "put":
+	case args[at-1] == "kv" && command.Name == "put", at == 1 && slices.Contains(runsOthers(), command.Name):
 		return args
 	}
 	var flags, rest []string
@@ -53,6 +54,9 @@ func reorder(commands []*cli.Command, args []string) []string {
 	}
 	return slices.Concat(args[:at+1], flags, []string{"--"}, rest)
 }
+
+// runsOthers are the commands whose arguments are a command of their own.
+func runsOthers() []string { return []string{"watch"} }
 
 func isHelp(arg string) bool {
 	return slices.Contains([]string{"-h", "--h", "-help", "--help"}, arg)

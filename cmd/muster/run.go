@@ -77,7 +77,7 @@ func (s *shell) commands() []*cli.Command {
 		s.agentCommand(), s.catalogCommand(), s.checksCommand(), s.drainCommand(), s.eventCommand(), s.forceLeaveCommand(), s.infoCommand(), s.joinCommand(), s.keygenCommand(),
 		s.keyringCommand(), s.kvCommand(), s.leaveCommand(), s.maintCommand(), s.membersCommand(), s.monitorCommand(),
 		s.operatorCommand(), s.queryCommand(), s.reloadCommand(), s.rttCommand(), s.servicesCommand(), s.snapshotCommand(), s.tlsCommand(),
-		s.validateCommand(), s.versionCommand(), s.whyCommand(),
+		s.validateCommand(), s.versionCommand(), s.watchCommand(), s.whyCommand(),
 	}
 }
 

@@ -77,6 +77,7 @@ func newFakeAgent(t *testing.T, answers map[string]string) *fakeAgent {
 			line += " <- " + string(body)
 		}
 		a.asked = append(a.asked, line)
+		w.Header().Set("X-Consul-Index", "7")
 		switch {
 		case status == "200":
 		case status == "404":
@@ -146,7 +147,7 @@ func TestAgentNotRunning(t *testing.T) {
 	want := "Error: cannot reach an agent at http://" + addr + ": is it running? (set -http-addr or MUSTER_HTTP_ADDR)\n"
 	for _, args := range []string{
 		"members", "kv get a", "kv get -recurse a", "kv list", "kv put a b", "kv delete a", "kv export", "info", "reload", "leave",
-		"maint", "maint -enable", "catalog nodes", "catalog services", "catalog datacenters", "services register -name a", "services deregister -id a", "monitor", "why a",
+		"maint", "maint -enable", "catalog nodes", "catalog services", "catalog datacenters", "services register -name a", "services deregister -id a", "monitor", "why a", "watch -type nodes", "watch -type nodes cat",
 		"join a", "force-leave a", "keyring -list", "keyring -format json -list", "operator raft list-peers", "operator raft remove-peer -id a", "operator raft transfer-leader",
 		"operator autopilot get-config", "operator autopilot set-config -min-quorum 1", "operator autopilot health", "operator autopilot state", "operator usage instances", "operator brake list", "operator brake lift web",
 	} {
