@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -148,13 +150,26 @@ func (c *cluster) add(dir string) *member {
 	return m
 }
 
+// listen takes an address, or a new one that will be there when its member comes back:
+// the kernel gives ports of this range to nobody who does not ask for them.
+func (c *cluster) listen(address string) net.Listener {
+	c.t.Helper()
+	for {
+		ln, err := net.Listen("tcp", cmp.Or(address, fmt.Sprint("127.0.0.1:", 10000+rand.N(20000))))
+		if err == nil {
+			return ln
+		}
+		if address != "" || !errors.Is(err, syscall.EADDRINUSE) {
+			c.t.Fatal(err)
+		}
+	}
+}
+
 // start opens a member at an address of its own, the former one if it had one.
 func (c *cluster) start(m *member) {
 	c.t.Helper()
-	ln, err := net.Listen("tcp", cmp.Or(m.cfg.Address, "127.0.0.1:0"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	ln := c.listen(m.cfg.Address)
+	var err error
 	m.cfg.Address, m.cfg.Transport, m.cfg.Logger = ln.Addr().String(), &port{ln, c.net}, m.log.logger()
 	if c.adjust != nil {
 		c.adjust(&m.cfg)
