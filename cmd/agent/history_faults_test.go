@@ -17,8 +17,9 @@ import (
 
 // adversary does to a cluster what hosts and networks do.
 type adversary struct {
-	c   *testCluster
-	rng *rand.Rand
+	c      *testCluster
+	rng    *rand.Rand
+	faults []fault // that it makes
 
 	mu       sync.Mutex
 	doors    map[string]string // the agents' HTTP APIs
@@ -30,7 +31,7 @@ type adversary struct {
 }
 
 func newAdversary(c *testCluster, seed uint64) *adversary {
-	v := &adversary{c: c, rng: rand.New(rand.NewPCG(seed, 1<<32)), doors: map[string]string{}, happened: map[string]int{}}
+	v := &adversary{c: c, rng: rand.New(rand.NewPCG(seed, 1<<32)), faults: faults, doors: map[string]string{}, happened: map[string]int{}}
 	for _, a := range c.running() {
 		v.open(a)
 	}
@@ -70,12 +71,15 @@ func homes(t *testing.T, rng *rand.Rand) func(*Config) {
 	}
 }
 
-// faults are what is done to a settled cluster.
-var faults = []struct {
+// fault is something that is done to a settled cluster.
+type fault struct {
 	name  string
 	parts bool                  // the leader from others, who may elect another
 	do    func(*adversary) bool // reports, when it is over, whether it had an effect; the cluster is left to mend itself
-}{
+}
+
+// faults are what may be done.
+var faults = []fault{
 	{"leader killed", false, func(v *adversary) bool { return v.kill(v.c.leader()) }},
 	{"server killed", false, func(v *adversary) bool { return v.kill(v.follower()) }},
 	{"client killed", false, func(v *adversary) bool { return v.kill(v.c.by[[]string{"c1", "c2"}[v.rng.IntN(2)]]) }},
@@ -95,11 +99,11 @@ func (v *adversary) follower() *testAgent {
 // run makes faults until ctx ends and each has been there, but not much longer.
 func (v *adversary) run(ctx context.Context, patience time.Duration) {
 	began, left := time.Now(), []int(nil)
-	for ctx.Err() == nil || len(v.happened) < len(faults) && time.Since(began) < patience {
+	for ctx.Err() == nil || len(v.happened) < len(v.faults) && time.Since(began) < patience {
 		if len(left) == 0 {
-			left = v.rng.Perm(len(faults))
+			left = v.rng.Perm(len(v.faults))
 		}
-		f, begun := faults[left[0]], time.Now()
+		f, begun := v.faults[left[0]], time.Now()
 		left = left[1:]
 		if f.do(v) {
 			v.happened[f.name]++
