@@ -10,8 +10,13 @@ import (
 // whoever lost the reply sends it again under the same ID and gets the outcome of
 // the first time. Outcomes are remembered for [RememberedSpan], failures too; of a
 // repeated failure code and text are the same, its causes are gone.
+//
+// Whoever sends it first also says up to which index it knew the log then. Once an outcome
+// that is not older was forgotten, a Once that is not remembered may be a copy of the one with that outcome, held up on
+// its way. It is then not applied, and fails as Unavailable with [ErrTooLate].
 type Once struct {
 	ID      [16]byte // random, made by whoever sends the command first
+	Origin  uint64   // below the index at which the first copy is applied; 0: not known, and applied however late it comes
 	Command Command  // anything but a Once; a Batch counts as one command
 }
 
@@ -22,7 +27,7 @@ type Once struct {
 // cluster writes as fast as it can, 8,000 entries a second, so this is 8 s at least.
 // A copy of a command follows the one before it within 5.25 s: consensus/rpc gives an attempt
 // up after 5 s, and pauses for a quarter of a second at most. A request that the
-// network holds for longer than that, and brings after its sender gave it up, is not covered.
+// network holds for longer than that, and brings after its sender gave it up, is refused by its Origin.
 //
 // An outcome takes 131 bytes (BenchmarkRemembered), so all are 8 MiB where nothing but
 // keys is written, and 5 MiB of a snapshot; see also maxRememberedBytes.
@@ -60,6 +65,9 @@ func (c *Once) apply(t *tx) (Result, error) {
 		put(t, &t.memories, &again)
 		return m.Result, m.Err
 	}
+	if v := t.version(resOnceFloor); c.Origin > 0 && v != nil && c.Origin < v.Index {
+		return Result{}, Errorf(Unavailable, "%w", ErrTooLate)
+	}
 	res, err := t.run(c.Command)
 	kept := res
 	if len(kept.Data) > maxRememberedData {
@@ -81,6 +89,7 @@ func (t *tx) forgetOutcomes() {
 			return
 		}
 		remove(t, &t.memories, oldest)
+		put(t, &t.versions, &version{Resource: resOnceFloor, Index: oldest.Index})
 		t.remembered -= oldest.charge()
 	}
 }
@@ -97,9 +106,10 @@ func (m *memory) charge() int {
 
 // onceBody is a Once on the wire.
 type onceBody struct {
-	ID   string // hex
-	Kind kind
-	Body json.RawMessage
+	ID     string // hex
+	Origin uint64 `json:",omitempty"`
+	Kind   kind
+	Body   json.RawMessage
 }
 
 // MarshalJSON keeps the kind of the command beside it.
@@ -111,7 +121,7 @@ func (c *Once) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(onceBody{ID: hex.EncodeToString(c.ID[:]), Kind: c.Command.kind(), Body: body})
+	return json.Marshal(onceBody{ID: hex.EncodeToString(c.ID[:]), Origin: c.Origin, Kind: c.Command.kind(), Body: body})
 }
 
 // UnmarshalJSON is the inverse of MarshalJSON.
@@ -131,7 +141,7 @@ func (c *Once) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return err
 	}
-	c.ID, c.Command = id, inner
+	c.ID, c.Origin, c.Command = id, in.Origin, inner
 	return nil
 }
 

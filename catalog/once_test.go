@@ -3,6 +3,7 @@ package catalog
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
 	"testing"
@@ -279,4 +280,44 @@ func TestRestoreAtIsAnotherHistory(t *testing.T) {
 	if key.Index != 50 || settings.Index != 50 {
 		t.Errorf("a key is at %d, settings at %d, want 50", key.Index, settings.Index)
 	}
+}
+
+// TestOnceComesTooLate refuses a Once that may be a copy of one whose outcome was forgotten.
+func TestOnceComesTooLate(t *testing.T) {
+	write := func(id byte, origin uint64) *Once {
+		return &Once{ID: [16]byte{id}, Origin: origin, Command: &SetKey{Key: []byte{'k', id}}}
+	}
+	s := New()
+	at := func(index uint64, c *Once, want error) {
+		t.Helper()
+		s = restoredFrom(t, s)
+		res, err := s.Apply(index, c)
+		if !errors.Is(err, want) || res.OK != (want == nil) || want != nil && (CodeOf(err) != Unavailable || !errors.Is(err, ErrOutcomeUnknown)) {
+			t.Errorf("%d of %d at %d: %+v, %v; want %v", c.ID[0], c.Origin, index, res, err, want)
+		}
+	}
+	const span = RememberedSpan
+	at(10, write(1, 8), nil)
+	at(20, write(2, 8), nil)
+	at(span, write(2, 8), nil) // remembered, whatever its origin
+	at(span+1, write(3, 5), nil)
+	at(span+12, write(4, span), nil) // the first, applied at 10, is forgotten
+	at(span+13, write(1, 8), ErrTooLate)
+	at(span+14, write(5, 9), ErrTooLate) // it never came before, which nobody knows
+	at(span+15, write(6, 10), nil)
+	at(span+16, write(7, 0), nil)
+	at(span+17, write(2, 8), nil)
+	if p, _ := s.Snapshot().Pair("k\x01"); p == nil || p.ModifyIndex != 10 {
+		t.Errorf("it was applied again: %+v", p)
+	}
+	if p, _ := s.Snapshot().Pair("k\x05"); p != nil {
+		t.Errorf("applied, and said not to be: %+v", p)
+	}
+	// What was sent before a restore has no place in what was restored.
+	file := persistedBytes(t, s)
+	if err := s.RestoreAt(bytes.NewReader(file), span+30); err != nil {
+		t.Fatal(err)
+	}
+	at(span+31, write(8, span+29), ErrTooLate)
+	at(span+32, write(9, span+30), nil)
 }

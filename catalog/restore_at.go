@@ -34,7 +34,7 @@ func (s *State) RestoreAt(r io.Reader, index uint64) error {
 // has seen the rows yet, so they may be written to.
 func (t *tables) lift(index uint64) {
 	for _, r := range []string{
-		resNodes, resServiceList, resChecks, resNodeGone, resServiceGone, resGraveFloor, resBrakes, resSessions, resSessionGone,
+		resNodes, resServiceList, resChecks, resNodeGone, resServiceGone, resGraveFloor, resOnceFloor, resBrakes, resSessions, resSessionGone,
 		resCoordinates, resCoordinateGone, resQueries, resRestored,
 	} {
 		if t.version(r) == nil {

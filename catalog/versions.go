@@ -11,6 +11,7 @@ const (
 	resNodeGone     = "gone/node"    // last removal of a node
 	resServiceGone  = "gone/service" // last removal of a service's last instance
 	resGraveFloor   = "gone/key"     // newest deletion whose grave was cleared away
+	resOnceFloor    = "gone/once"    // newest outcome of a Once that was forgotten
 	resBrakes       = "brakes"       // any brake
 	resEvents       = "events"       // any event
 	resEventFloor   = "gone/event"   // newest event that is not kept any more
@@ -39,7 +40,7 @@ func resSessionsOn(node string) string { return "sessions-on/" + Fold(node) + "\
 
 // ofDiscovery reports whether a resource is one that [Changes] tells of.
 func ofDiscovery(resource string) bool {
-	return resource != resGraveFloor && !strings.HasPrefix(resource, prefixOfSessions)
+	return resource != resGraveFloor && resource != resOnceFloor && !strings.HasPrefix(resource, prefixOfSessions)
 }
 
 func resNode(name string) string    { return prefixOfNode + Fold(name) + "\x00" }

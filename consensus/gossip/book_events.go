@@ -43,6 +43,14 @@ func (b *book) gone(name string) {
 	}
 }
 
+// lives reports whether memberlist counts a member among the living.
+func (b *book) lives(name string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := b.members[name]
+	return e != nil && e.alive && !e.Remembered
+}
+
 // depart takes note that a run of a member is over. It tells whether that was news.
 func (b *book) depart(d departure) bool {
 	b.mu.Lock()

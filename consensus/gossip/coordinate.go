@@ -99,6 +99,9 @@ func (d *delegate) NotifyPingComplete(n *memberlist.Node, rtt time.Duration, pay
 	if err == nil {
 		err = d.survey.learn(n.Name, rtt, at)
 	}
+	if !d.book.lives(n.Name) { // it answered just before it left, and NotifyLeave was faster
+		d.survey.forget(n.Name)
+	}
 	if err != nil {
 		d.report.seldom("coordinate", slog.LevelWarn, "gossip coordinate refused", "member", n.Name, "error", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/memberlist"
 )
 
 // Members that ping one another come to know where they are, and forget who leaves.
@@ -26,6 +28,11 @@ func TestCoordinates(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "a to forget b", func() bool { return len(pools[0].Coordinates()) == 1 })
+	own, _ := pools[1].Coordinate()
+	(&delegate{pools[0]}).NotifyPingComplete(&memberlist.Node{Name: "b"}, time.Millisecond, own.encode())
+	if all := pools[0].Coordinates(); len(all) != 1 {
+		t.Errorf("an answer that was late brought b back: %v", all)
+	}
 }
 
 // Two agents that are always told 40 ms end up so far apart.

@@ -11,11 +11,13 @@ import (
 // write is a command on its way to a leader.
 type write struct {
 	command catalog.Command
-	safe    bool   // may be repeated
-	parts   int    // of a batch
-	encoded []byte // made when it is first passed on
-	doubt   bool   // an attempt's outcome is unknown
-	abroad  bool   // it was passed on
+	origin  func() uint64 // the index that the agent knows the log to have passed, 0 if it does not
+	once    *catalog.Once // the command, if it was made repeatable here
+	safe    bool          // may be repeated
+	parts   int           // of a batch
+	encoded []byte        // made when it is first passed on
+	doubt   bool          // an attempt's outcome is unknown
+	abroad  bool          // it was passed on
 }
 
 // Apply commits a command: here if this server leads, else at the leader. It waits
@@ -26,7 +28,7 @@ type write struct {
 func (f *Forwarder) Apply(ctx context.Context, c catalog.Command) (catalog.Result, error) {
 	ctx, cancel := bound(ctx)
 	defer cancel()
-	w := &write{command: c, safe: repeatable(c)}
+	w := &write{command: c, origin: f.origin, safe: repeatable(c)}
 	if b, ok := c.(*catalog.Batch); ok {
 		w.parts = len(b.Commands)
 	}
@@ -46,8 +48,9 @@ func (f *Forwarder) commit(ctx context.Context, w *write) (catalog.Result, error
 		if what == settled {
 			return res, err
 		}
+		again := what != late || !w.doubt && w.renew()
 		w.doubt = w.doubt || what == unknown
-		if w.doubt && !w.safe || !f.pause(ctx, changed, attempt) {
+		if w.doubt && !w.safe || !again || !f.pause(ctx, changed, attempt) {
 			return catalog.Result{}, w.lost(err)
 		}
 		f.cfg.Metrics.Retried("write")
@@ -97,8 +100,28 @@ func (f *Forwarder) passOn(ctx context.Context, addr string, relay bool, w *writ
 // secure makes the command repeatable. It must not have been tried before.
 func (w *write) secure() {
 	if !w.safe {
-		w.command, w.safe = once(w.command), true
+		w.once = once(w.command, w.origin())
+		w.command, w.safe = w.once, true
 	}
+}
+
+// renew makes another command of one that came too late, by what this agent knows by now:
+// it had been behind. No attempt may be in doubt. It reports whether it could.
+func (w *write) renew() bool {
+	if w.once != nil {
+		w.once = once(w.once.Command, w.origin())
+		w.command, w.encoded = w.once, nil
+	}
+	return w.once != nil
+}
+
+// origin is for what is sent first from now on. A server's state tells how far the log is at least;
+// that of a client stands still while keys are written.
+func (f *Forwarder) origin() uint64 {
+	if f.cfg.Member == nil {
+		return 0
+	}
+	return f.cfg.State().Applied()
 }
 
 // encode makes the command ready to be passed on.

@@ -31,7 +31,7 @@ func TestWhatIsWrapped(t *testing.T) {
 		{"deregister, forwarded", 3, true, &catalog.Deregister{Node: "n"}, false},
 		{"batch of rows", 3, true, batch(register("n"), &catalog.Deregister{Node: "n"}), false},
 		{"batch with a key", 3, true, batch(register("n"), set("k")), true},
-		{"wrapped already", 3, true, once(set("k")), true},
+		{"wrapped already", 3, true, once(set("k"), 7), true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := newCluster(t, tc.servers)
@@ -209,5 +209,51 @@ func TestElection(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Errorf("agent %d: %v", i, err)
 		}
+	}
+}
+
+// A write that is refused as late is sent as another one if no attempt is in doubt, and else not again.
+func TestTooLate(t *testing.T) {
+	tooLate := func(context.Context) error { return late.err("") }
+	for name, from := range map[string]int{"here": 0, "forwarded": 1} {
+		c := newCluster(t, 3)
+		f := c.agent(c.nodes[from])
+		refuse, calls := lossOf(func(ctx context.Context) error {
+			c.nodes[0].append(set("meanwhile"))
+			return tooLate(ctx)
+		})
+		c.nodes[0].fault(faults{before: refuse})
+		if _, err := f.Apply(within(t), set("k")); err != nil || calls.Load() != 2 {
+			t.Errorf("%s: %v after %d attempts", name, err, calls.Load())
+		}
+		if o := c.written()[1].(*catalog.Once); o.Origin != 1 {
+			t.Errorf("%s: its origin is still %d", name, o.Origin)
+		}
+
+		lose, _ := lossOf(func(context.Context) error { return unknown.err("leadership was lost") })
+		refuse, attempts := lossOf(func(context.Context) error { return nil })
+		c.nodes[0].fault(faults{after: lose, before: func(ctx context.Context) error {
+			if err := refuse(ctx); err != nil || attempts.Load() == 1 {
+				return err
+			}
+			return tooLate(ctx)
+		}})
+		_, err := f.Apply(within(t), set("k"))
+		if !errors.Is(err, catalog.ErrOutcomeUnknown) || catalog.CodeOf(err) != catalog.Unavailable || attempts.Load() != 2 {
+			t.Errorf("%s, in doubt: %v after %d attempts", name, err, attempts.Load())
+		}
+	}
+}
+
+// Clients do not know how far the log is.
+func TestOriginOfAClient(t *testing.T) {
+	c := newCluster(t, 3)
+	for range 3 {
+		if _, err := c.agent(nil).Apply(within(t), set("k")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o := c.written()[2].(*catalog.Once); o.Origin != 0 {
+		t.Errorf("origin %d", o.Origin)
 	}
 }

@@ -32,6 +32,8 @@ func fateOf(err error) fate {
 	switch {
 	case err == nil:
 		return settled
+	case errors.Is(err, catalog.ErrTooLate):
+		return late
 	case errors.Is(err, catalog.ErrOutcomeUnknown):
 		return unknown
 	case errors.Is(err, catalog.ErrNothingWritten):

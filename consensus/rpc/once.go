@@ -24,9 +24,9 @@ func repeatable(c catalog.Command) bool {
 	return false
 }
 
-// once makes a command repeatable.
-func once(c catalog.Command) catalog.Command {
-	o := &catalog.Once{Command: c}
+// once makes a command repeatable. It must be sent first when the log was at origin, or behind that.
+func once(c catalog.Command, origin uint64) *catalog.Once {
+	o := &catalog.Once{Origin: origin, Command: c}
 	rand.Read(o.ID[:]) // never fails
 	return o
 }

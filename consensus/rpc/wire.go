@@ -46,6 +46,8 @@ const (
 	nothing fate = "nothing"
 	// unknown: it may have been written, or may be yet.
 	unknown fate = "unknown"
+	// late is unknown of all attempts before this one; of this one nothing was written, nor would be of a repetition.
+	late fate = "late"
 )
 
 // reply is the body of every answer under /rpc/ but a feed.
@@ -109,6 +111,9 @@ func (r reply) result() (catalog.Result, error) {
 
 // err is the Unavailable of a write that was not heard of, for a reason which may begin with what fate it was.
 func (f fate) err(reason string) error {
+	if f == late {
+		return catalog.Errorf(catalog.Unavailable, "%w", catalog.ErrTooLate)
+	}
 	for _, known := range []error{catalog.ErrNothingWritten, catalog.ErrOutcomeUnknown} {
 		reason = strings.TrimPrefix(reason, known.Error()+": ")
 	}
@@ -133,7 +138,7 @@ func decodeReply(from io.Reader) (reply, error) {
 	}
 	switch r.Fate {
 	case settled, elsewhere:
-	case nothing, unknown:
+	case nothing, unknown, late:
 		if r.Code == "" {
 			return reply{}, fmt.Errorf("reply: fate %q without an error", r.Fate)
 		}

@@ -112,7 +112,7 @@ func TestWait(t *testing.T) {
 }
 
 func FuzzReply(f *testing.F) {
-	for _, r := range []reply{{}, {Fate: elsewhere, Leader: "10.0.0.1:8300"}, replyTo(catalog.Result{OK: true, Batch: []catalog.Outcome{{OK: true}}}, nil), replyTo(catalog.Result{}, unknown.err("lost"))} {
+	for _, r := range []reply{{}, {Fate: elsewhere, Leader: "10.0.0.1:8300"}, replyTo(catalog.Result{OK: true, Batch: []catalog.Outcome{{OK: true}}}, nil), replyTo(catalog.Result{}, unknown.err("lost")), replyTo(catalog.Result{}, late.err(""))} {
 		body, err := json.Marshal(r)
 		if err != nil {
 			f.Fatal(err)
@@ -132,7 +132,7 @@ func FuzzReply(f *testing.F) {
 
 // Whatever is sent to a server, it answers, and applies only what is a command.
 func FuzzApply(f *testing.F) {
-	for _, c := range []catalog.Command{set("k"), once(set("k")), register("n"), &catalog.Batch{Commands: []catalog.Command{register("n")}}} {
+	for _, c := range []catalog.Command{set("k"), once(set("k"), 7), register("n"), &catalog.Batch{Commands: []catalog.Command{register("n")}}} {
 		data, err := catalog.Encode(c)
 		if err != nil {
 			f.Fatal(err)
