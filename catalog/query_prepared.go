@@ -10,9 +10,14 @@ func (s *Snapshot) PreparedQueries() ([]*PreparedQuery, Mark) {
 	return collect(s.queries.rows(byID, nil)), s.mark(resQueries)
 }
 
-// PreparedQuery returns the query with an id, or nil. The mark is that of all of them.
+// PreparedQuery returns the query with an id, or nil. The index of the mark is the query's own; its
+// channel moves with any query, of which few change.
 func (s *Snapshot) PreparedQuery(id string) (*PreparedQuery, Mark) {
-	return s.query(id), s.mark(resQueries)
+	q, m := s.query(id), s.mark(resQueries)
+	if q != nil {
+		m.Index = max(q.ModifyIndex, s.versionIndex(resRestored))
+	}
+	return q, m
 }
 
 // FindPreparedQuery returns the query that an id or a name stands for, or nil: the one of that

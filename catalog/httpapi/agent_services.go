@@ -1,11 +1,7 @@
 package httpapi
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"net/http"
-	"time"
 
 	"muster/catalog"
 )
@@ -39,70 +35,41 @@ func (s *Server) shapeAgentService(i *catalog.Instance) *AgentService {
 
 func sampleAgentService() *AgentService { return &AgentService{Tags: []string{""}} }
 
-// agentServices maps the id of each registered instance to it.
+// agentServices maps the id of each registered instance to it. It waits with ?hash.
 func (s *Server) agentServices(r *request) (answer, error) {
 	keep, err := newFilter(r, sampleAgentService)
 	if err != nil {
 		return answer{}, err
 	}
-	services, err := keep.only(each(s.deps.Registrations.Instances(), s.shapeAgentService))
-	if err != nil {
-		return answer{}, err
-	}
-	out := make(map[string]*AgentService, len(services))
-	for _, service := range services {
-		out[service.ID] = service
-	}
-	return reply(out), nil
+	return s.byHash(r, func() (local, error) {
+		services, err := keep.only(each(s.deps.Registrations.Instances(), s.shapeAgentService))
+		if err != nil {
+			return local{}, err
+		}
+		out := make(map[string]*AgentService, len(services))
+		for _, service := range services {
+			out[service.ID] = service
+		}
+		return hashed(out)
+	})
 }
 
-// agentService shows one instance. With ?hash it waits until the instance is no
-// longer the one with that hash, or the wait is over.
+// agentService shows one instance. It waits with ?hash, and also ends when the instance is gone.
 func (s *Server) agentService(r *request) (answer, error) {
 	id, err := r.name("id")
 	if err != nil {
 		return answer{}, err
 	}
-	opts, err := r.readOptions()
-	if err != nil {
-		return answer{}, err
-	}
-	hash := r.query.Get("hash")
-	over := hash == ""
-	var expired <-chan time.Time
-	a := answer{}
-	for {
-		changed := s.deps.Registrations.Changed()
+	return s.byHash(r, func() (local, error) {
 		i := s.registered(id)
 		if i == nil {
-			return a, failf(http.StatusNotFound, "unknown service ID: %.100s", id)
+			return local{}, failf(http.StatusNotFound, "unknown service ID: %.100s", id)
 		}
 		service := s.shapeAgentService(i)
-		if service.ContentHash, err = contentHash(service); err != nil {
-			return a, err
-		}
-		if over || service.ContentHash != hash {
-			a.json = service
-			a.header = http.Header{"X-Consul-Contenthash": {service.ContentHash}}
-			return a, nil
-		}
-		if expired == nil {
-			timer := time.NewTimer(opts.jittered())
-			defer timer.Stop()
-			expired = timer.C
-			a.waited = true
-			r.wait()
-		}
-		select {
-		case <-changed:
-		case <-expired:
-			over = true
-		case <-s.closing:
-			over = true
-		case <-r.Context().Done():
-			return a, errClientGone
-		}
-	}
+		hash, err := contentHash(service)
+		service.ContentHash = hash
+		return local{service, hash}, err
+	})
 }
 
 // registered returns the instance with an id, or nil.
@@ -113,14 +80,4 @@ func (s *Server) registered(id string) *catalog.Instance {
 		}
 	}
 	return nil
-}
-
-// contentHash sums up all fields; encoding/json writes maps in the order of their keys.
-func contentHash(service *AgentService) (string, error) {
-	text, err := json.Marshal(service)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8]), nil
 }
