@@ -102,6 +102,8 @@ PUT /v1/agent/service/maintenance/?enable=true => 400 id is missing from the pat
 PUT /v1/agent/service/maintenance/web?enable=true&expires=soon => 400 expires: "soon" is not a duration such as 10m
 GET /v1/agent/health/service/id/ => 400 id is missing from the path
 GET /v1/agent/health/service/name/ => 400 name is missing from the path
+GET /v1/agent/services?wait=soon => 400 wait: "soon" is not a duration such as "10s"
+GET /v1/agent/checks?wait=soon => 400 wait: "soon" is not a duration such as "10s"
 GET /v1/agent/checks?filter=Nope==1 => 400 filter: error finding value in datum: /Nope at part 0: couldn't find key: struct field with name "Nope"
 GET /v1/agent/checks/standing?a;b => 400 the query string is malformed
 GET /v1/agent/check/nowhere/history => 404 this agent has no check with id "nowhere"

@@ -20,7 +20,9 @@ func TestBlockingReadsOfTheirOwn(t *testing.T) {
 		}
 		return made.ID
 	}
-	session := func(node string) string { return id(f.do("PUT", "/v1/session/create", `{"Node": "`+node+`", "NodeChecks": []}`)) }
+	session := func(node string) string {
+		return id(f.do("PUT", "/v1/session/create", `{"Node": "`+node+`", "NodeChecks": []}`))
+	}
 	query := func(name string) string {
 		return id(f.do("POST", "/v1/query", `{"Name": "`+name+`", "Service": {"Service": "web"}}`))
 	}

@@ -21,6 +21,9 @@ func TestAgent(t *testing.T) {
 		"service defaults": agentServiceDefaults,
 		"service replaced": agentServiceReplaced,
 		"hash blocking":    agentHash,
+		"hash of lists":    agentHashOfLists,
+		"metrics stream":   agentMetricsStream,
+		"debug":            agentDebug,
 		"tag override":     agentTagOverride,
 		"filters":          agentFilters,
 		"join":             agentJoin,
@@ -47,6 +50,8 @@ func agentSelf(f *flow) {
 	if f.agent.name == "single" && stats["state"] != "Leader" {
 		f.Errorf("raft stats: %v", stats)
 	}
+	f.is("debug config", []any{self["DebugConfig"]["EnableDebug"], self["DebugConfig"]["ConnectEnabled"], self["DebugConfig"]["DNSDomain"], self["DebugConfig"]["GRPCPort"]},
+		[]any{true, false, "consul.", -1.0})
 	name, err := f.Agent().NodeName()
 	f.ok(err)
 	f.is("node name", name, f.agent.name)

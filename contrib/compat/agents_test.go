@@ -34,6 +34,7 @@ const startWithin = 60 * time.Second
 // settings of all agents: check states travel at once, script checks may run.
 const settings = `{
 	"enable_script_checks": true, "check_update_interval": "0s", "leave_on_terminate": false,
+	"enable_debug": true,
 	"node_meta": {"rack": "r1"}
 }`
 

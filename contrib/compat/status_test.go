@@ -112,6 +112,19 @@ func operatorUsage(f *flow) {
 	if dc.Nodes < 1 || dc.Services < 1 || dc.ServiceInstances < len(f.servers()) {
 		f.Errorf("%+v", u)
 	}
+	for _, kind := range []string{"connect-native", "connect-proxy", "ingress-gateway", "mesh-gateway", "terminating-gateway"} {
+		if n, ok := dc.ConnectServiceInstances[kind]; n != 0 || !ok {
+			f.Errorf("%s: %d, %v", kind, n, ok)
+		}
+	}
+	if dc.BillableServiceInstances > dc.ServiceInstances-len(f.servers()) {
+		f.Errorf("the servers are billed: %+v", dc)
+	}
+	u, _, err = f.Operator().Usage(&api.QueryOptions{Global: true})
+	f.ok(err)
+	if len(u.Usage) != 1 || u.Usage["dc1"].Nodes < 1 {
+		f.Errorf("all datacenters: %+v", u)
+	}
 }
 
 func operatorKeyring(f *flow) {
