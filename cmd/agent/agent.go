@@ -82,8 +82,10 @@ type Agent struct {
 	observer  *observe.Observer
 	dns       *dns.Server     // nil: off
 	http      *httpapi.Server // without addresses when it is off
-	leader    *leaderDuties   // nil on clients
-	sessions  *sessionClock   // nil on clients
+	self      *httpapi.Client // asks this agent's own HTTP API, in process
+	watches   *watches
+	leader    *leaderDuties // nil on clients
+	sessions  *sessionClock // nil on clients
 	witness   *witness
 	closers   closers
 	closeOnce sync.Once
@@ -157,6 +159,8 @@ func (a *Agent) Start() error {
 		a.logs.Info("listening", "protocol", "dns", "addr", addr.String())
 	}
 	a.http.Start()
+	a.closers.add("watches", func() error { a.watches.close(); return nil })
+	a.watches.set(a.config().Watches)
 	for _, addr := range a.HTTPAddrs() {
 		a.logs.Info("listening", "protocol", "http", "addr", addr.String())
 	}

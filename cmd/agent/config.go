@@ -73,6 +73,8 @@ type Config struct {
 	Services []catalog.ServiceDefinition // as their owners state them: valid, ids unique, not normalised
 	Checks   []catalog.CheckDefinition   // those that stand by themselves, likewise
 
+	Watches []Watch // none twice
+
 	// Warnings are what the operator should know though the agent can start, a line each.
 	Warnings []string
 }

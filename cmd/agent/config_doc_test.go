@@ -124,6 +124,7 @@ func compare(t *testing.T, got, want []string) {
 func TestDocNamesEveryKey(t *testing.T) {
 	want := definitionKeys(reflect.TypeFor[catalog.ServiceDefinition](), "service.")
 	want = append(want, definitionKeys(reflect.TypeFor[catalog.CheckDefinition](), "check.")...)
+	want = append(want, definitionKeys(reflect.TypeFor[watchDefinition](), "watch.")...)
 	eachKey(reflect.TypeFor[fileKeys](), "", func(key string, _ reflect.Type) { want = append(want, key) })
 	compare(t, slices.Collect(maps.Keys(docKeys(t))), want)
 }
@@ -196,7 +197,7 @@ func TestDocFlags(t *testing.T) {
 }
 
 func TestDocForeignKeys(t *testing.T) {
-	asWritten := strings.NewReplacer("SERVICE.", "service.", "CHECK.", "check.")
+	asWritten := strings.NewReplacer("SERVICE.", "service.", "CHECK.", "check.", "WATCH.", "watch.")
 	for column, list := range map[string]string{"without effect": meshKeys + " " + tuningKeys, "refused": missingKeys} {
 		t.Run(column, func(t *testing.T) {
 			var got []string

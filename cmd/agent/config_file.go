@@ -12,6 +12,7 @@ import (
 type fileKeys struct {
 	settings
 	registrations
+	watchKeys
 }
 
 // settings are the keys of which later files override earlier ones; see merge.
@@ -87,6 +88,11 @@ type registrations struct {
 	Services []catalog.ServiceDefinition `key:"services"`
 	Check    *catalog.CheckDefinition    `key:"check"`
 	Checks   []catalog.CheckDefinition   `key:"checks"`
+}
+
+// watchKeys are the watches of one file, likewise.
+type watchKeys struct {
+	Watches []watchDefinition `key:"watches"`
 }
 
 // merge lays over on top of under: what over sets replaces, lists are appended to, maps are joined.

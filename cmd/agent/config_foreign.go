@@ -8,7 +8,7 @@ import (
 )
 
 // Keys of Consul's that muster does not have. Each list is separated by blanks;
-// SERVICE. and CHECK. stand for the places where definitions occur.
+// SERVICE., CHECK. and WATCH. stand for the places where definitions occur.
 const (
 	// meshKeys belong to what muster does not set out to do: mesh and enterprise features.
 	meshKeys = `connect config_entries peering partition segment segments license_path reporting audit cloud xds
@@ -35,7 +35,7 @@ const (
 		telemetry.disable_per_tenancy_usage_metrics
 		acl.default_policy acl.down_policy acl.tokens acl.enable_token_persistence acl.enable_token_replication
 		acl.enable_key_list_policy acl.policy_ttl acl.role_ttl acl.token_ttl acl.resolver_cache_max_age
-		SERVICE.token CHECK.token`
+		SERVICE.token CHECK.token WATCH.token`
 
 	// missingKeys ask for what muster is to have but this version has not. To ignore
 	// them would be to do less than was asked for, often less safely.
@@ -49,12 +49,12 @@ const (
 		acl_default_policy acl_down_policy acl_enforce_version_8 acl_master_token acl_replication_token acl_token acl_ttl
 		enable_acl_replication session_ttl_min default_query_time max_query_time
 		enable_syslog syslog_facility log_file log_rotate_bytes log_rotate_duration log_rotate_max_files
-		unix_sockets watches limits.request_limits http_config.response_headers http_config.allow_write_http_from
+		unix_sockets limits.request_limits http_config.response_headers http_config.allow_write_http_from
 		http_config.block_endpoints http_config.max_header_bytes ui_config.content_path ui_content_path
 		telemetry.statsd_address telemetry.statsite_address telemetry.dogstatsd_addr telemetry.dogstatsd_tags
 		telemetry.circonus_api_token telemetry.circonus_submission_url
 		SERVICE.socket_path SERVICE.ports
-		CHECK.docker_container_id CHECK.shell CHECK.h2ping CHECK.h2ping_use_tls`
+		CHECK.docker_container_id CHECK.shell CHECK.h2ping CHECK.h2ping_use_tls WATCH.handler`
 )
 
 const notInThisVersion = "is not supported by this version"
@@ -111,6 +111,8 @@ func generic(path string) (folded, within string) {
 		return "service." + path[at+1:], within
 	case "check", "checks":
 		return "check." + path[at+1:], within
+	case "watches":
+		return "watch." + path[at+1:], within
 	}
 	return path, ""
 }

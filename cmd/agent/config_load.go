@@ -104,6 +104,7 @@ func (b *builder) build() {
 	b.guardDefaults(&k.guardKeys)
 	b.external(&k.externalKeys)
 	b.registrations()
+	b.watches()
 	b.recordClashes()
 	b.guards()
 	b.exposure()

@@ -54,6 +54,7 @@ func (a *Agent) Reload() (string, error) {
 	a.cfg.Store(&next)
 	a.logs.level.Set(next.LogLevel)
 	a.watchProbes()
+	a.watches.set(next.Watches)
 	for _, w := range next.Warnings {
 		if !slices.Contains(old.Warnings, w) {
 			a.logs.Warn("configuration", "warning", w)
@@ -65,6 +66,9 @@ func (a *Agent) Reload() (string, error) {
 	}
 	if !reflect.DeepEqual(old.DNSConfig(), next.DNSConfig()) {
 		changed = append(changed, "DNS settings")
+	}
+	if !reflect.DeepEqual(old.Watches, next.Watches) {
+		changed = append(changed, "watches")
 	}
 	if old.Guard != next.Guard {
 		changed = append(changed, "guard")

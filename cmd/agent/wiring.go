@@ -116,7 +116,10 @@ func (a *Agent) build(cfg *Config) error {
 	if err := a.buildDNS(cfg); err != nil {
 		return err
 	}
-	return a.buildHTTP(cfg)
+	if err := a.buildHTTP(cfg); err != nil {
+		return err
+	}
+	return a.buildWatches(cfg) // they ask the HTTP API
 }
 
 // under returns a directory below dir, or nothing when everything stays in memory.
