@@ -18,6 +18,7 @@ const (
 	exitOK      = 0
 	exitFailure = 1 // the agent cannot be reached, refuses, or has not what was asked for
 	exitUsage   = 2 // the command line cannot be understood
+	exitChild   = 2 // "lock -child-exit-code": the command failed
 )
 
 // run performs one command line, args[0] being the program's name, and returns
@@ -75,7 +76,7 @@ func (s *shell) app() *cli.App {
 func (s *shell) commands() []*cli.Command {
 	return []*cli.Command{
 		s.agentCommand(), s.catalogCommand(), s.checksCommand(), s.drainCommand(), s.eventCommand(), s.forceLeaveCommand(), s.infoCommand(), s.joinCommand(), s.keygenCommand(),
-		s.keyringCommand(), s.kvCommand(), s.leaveCommand(), s.maintCommand(), s.membersCommand(), s.monitorCommand(),
+		s.keyringCommand(), s.kvCommand(), s.leaveCommand(), s.lockCommand(), s.maintCommand(), s.membersCommand(), s.monitorCommand(),
 		s.operatorCommand(), s.queryCommand(), s.reloadCommand(), s.rttCommand(), s.servicesCommand(), s.snapshotCommand(), s.tlsCommand(),
 		s.validateCommand(), s.versionCommand(), s.watchCommand(), s.whyCommand(),
 	}
@@ -173,6 +174,9 @@ func (s *shell) exit(err error) int {
 		return exitFailure
 	}
 	fmt.Fprintf(s.stderr, "Error: %v%s\n", err, untrusted(err))
+	if _, ok := errors.AsType[*childError](err); ok {
+		return exitChild
+	}
 	return exitFailure
 }
 
