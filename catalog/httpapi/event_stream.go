@@ -90,6 +90,9 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, since uint
 	if since == 0 && e.mark("begin", changes.Snapshot().Index) != nil {
 		return
 	}
+	if since != 0 && e.write(":\n\n") != nil { // a client that goes on knows at once that it is heard
+		return
+	}
 	for ahead := since > changes.Snapshot().Index; ; ahead = false { // of us: the client's index is of another catalog, or agent
 		moved := changes.Changed()
 		steps, head, ok := changes.Since(e.sent)

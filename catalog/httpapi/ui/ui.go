@@ -1,5 +1,5 @@
-// Package ui is the web page of an agent: services, their health and instances,
-// read from the public HTTP API by the browser.
+// Package ui is the web pages of an agent: services and their health, nodes, keys,
+// sessions, DNS and the cluster, read from the public HTTP API by the browser.
 package ui
 
 import (
@@ -22,18 +22,25 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // in. It is read anew for each request. Directories are shown by their
 // index.html or not at all.
 func Handler(dir string) http.Handler {
-	if dir == "" {
-		files, err := fs.Sub(static, "static")
-		if err != nil {
-			panic("ui: " + err.Error()) // the name is a constant
-		}
-		return handler{files}
+	if dir != "" {
+		return handler{files: os.DirFS(dir)}
 	}
-	return handler{os.DirFS(dir)}
+	files, err := fs.Sub(static, "static")
+	if err != nil {
+		panic("ui: " + err.Error()) // the name is a constant
+	}
+	packed, err := pack(files)
+	if err != nil {
+		panic("ui: " + err.Error()) // the files are part of the program
+	}
+	return handler{files, packed}
 }
 
 // handler serves files.
-type handler struct{ files fs.FS }
+type handler struct {
+	files  fs.FS
+	packed map[string]asset // those that are known not to change; nil: none
+}
 
 // ServeHTTP implements http.Handler.
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -49,6 +56,10 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, ok := h.file(strings.TrimPrefix(r.URL.Path, "/ui/"))
 	if !ok {
 		http.Error(w, "no such page", http.StatusNotFound)
+		return
+	}
+	if a, known := h.packed[name]; known {
+		a.serve(w, r)
 		return
 	}
 	http.ServeFileFS(w, r, h.files, name)

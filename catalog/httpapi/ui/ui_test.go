@@ -47,26 +47,45 @@ func TestBuiltIn(t *testing.T) {
 
 // What the policy forbids must not stand in the page, and what it asks for must be there.
 func TestPageKeepsItsPolicy(t *testing.T) {
-	page := ask(Handler(""), "/ui/").Body.String()
+	h := Handler("")
+	page := ask(h, "/ui/").Body.String()
 	for _, bad := range []string{`<script>`, `<style`, ` style=`, ` on[a-z]+=`, `https?://`, `javascript:`} {
 		if found := regexp.MustCompile(bad).FindString(page); found != "" {
 			t.Errorf("the page has %q", found)
 		}
 	}
-	for _, ref := range regexp.MustCompile(`(?:src|href)="([^/][^"]*)"`).FindAllStringSubmatch(page, -1) {
-		if w := ask(Handler(""), "/ui/"+ref[1]); w.Code != 200 {
+	for _, ref := range regexp.MustCompile(`(?:src|href)="([^/#][^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if w := ask(h, "/ui/"+ref[1]); w.Code != 200 {
 			t.Errorf("the page asks for %s: %d", ref[1], w.Code)
 		}
 	}
-	for _, name := range []string{"/ui/app.js", "/ui/health.js"} {
-		script := ask(Handler(""), name).Body.String()
-		if found := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacent|document\.write|eval\(`).FindString(script); found != "" {
-			t.Errorf("%s uses %s on what others wrote", name, found)
+	for _, name := range scripts(t) {
+		script := ask(h, "/ui/"+name).Body.String()
+		if found := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|new Function|cssText|"style"|https?://`).FindString(script); found != "" {
+			t.Errorf("%s uses %s on what others wrote, or goes elsewhere", name, found)
 		}
 		if strings.Contains(script, "/v1/internal") {
 			t.Errorf("%s asks a path that is not public", name)
 		}
+		for _, from := range regexp.MustCompile(`from "\./([^"]+)"`).FindAllStringSubmatch(script, -1) {
+			if w := ask(h, "/ui/"+from[1]); w.Code != 200 {
+				t.Errorf("%s asks for %s: %d", name, from[1], w.Code)
+			}
+		}
 	}
+}
+
+// scripts are the names of those built in.
+func scripts(t *testing.T) []string {
+	t.Helper()
+	names, err := fs.Glob(static, "static/*.js")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("scripts: %v, %v", names, err)
+	}
+	for i := range names {
+		names[i] = strings.TrimPrefix(names[i], "static/")
+	}
+	return names
 }
 
 func TestOwnDirectory(t *testing.T) {
@@ -109,23 +128,30 @@ func TestScripts(t *testing.T) {
 		t.Skip("SKIPPED: node is not installed, the page's scripts are not tried")
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"app.js", "health.js"} {
+	for _, name := range append(scripts(t), "package.json") {
 		text, err := fs.ReadFile(static, "static/"+name)
+		if name == "package.json" {
+			text, err = []byte(`{"type": "module"}`), nil
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, strings.TrimSuffix(name, ".js")+".mjs"), text, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if out, err := exec.Command(node, "--check", filepath.Join(dir, "app.mjs")).CombinedOutput(); err != nil {
-		t.Errorf("app.js: %v\n%s", err, out)
+	for _, name := range scripts(t) {
+		if out, err := exec.Command(node, "--check", filepath.Join(dir, name)).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
 	}
-	test, err := filepath.Abs("testdata/health_test.mjs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command(node, test, filepath.Join(dir, "health.mjs")).CombinedOutput(); err != nil {
-		t.Errorf("health.js: %v\n%s", err, out)
+	for _, name := range []string{"health", "value", "catalog"} {
+		test, err := filepath.Abs("testdata/" + name + "_test.mjs")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command(node, test, filepath.Join(dir, name+".js")).CombinedOutput(); err != nil {
+			t.Errorf("%s.js: %v\n%s", name, err, out)
+		}
 	}
 }

@@ -1,131 +1,115 @@
-import { instanceOf, order, worst } from "./health.js";
+// The page: where one is, keys, theme, and whether what is shown is live.
 
-// mostShown bounds how many services are asked about each time something changes.
-const mostShown = 200;
-// asking is how many questions are open at once; browsers allow six connections to a host.
-const asking = 4;
+import { access, get } from "./api.js";
+import { Catalog } from "./catalog.js";
+import { clusterPage } from "./cluster.js";
+import { h, notice } from "./dom.js";
+import { helpDialog } from "./help.js";
+import { kvPage } from "./kv.js";
+import { nodePage, nodesPage } from "./nodes.js";
+import { queryPage } from "./query.js";
+import { servicePage } from "./service.js";
+import { servicesPage } from "./services.js";
+import { sessionsPage } from "./sessions.js";
+import { theme } from "./theme.js";
 
-const page = Object.fromEntries(["state", "tools", "name", "failing", "services", "note"].map((id) => [id, document.getElementById(id)]));
-const open = new Set(); // names of services whose instances are shown
-let services = {}; // name to tags
-let entries = new Map(); // name to instances
+const catalog = new Catalog();
+const main = document.getElementById("main"), live = document.getElementById("live"), nav = document.getElementById("nav");
+const pages = { services: (app, r) => (r.parts.length ? servicePage : servicesPage)(app, r), nodes: (app, r) => (r.parts.length ? nodePage : nodesPage)(app, r),
+  kv: kvPage, sessions: sessionsPage, query: queryPage, cluster: clusterPage };
+const names = Object.keys(pages);
+let current = null, at = "", ready = false, self = null;
 
-async function get(path) {
-  const response = await fetch(path, { headers: { Accept: "application/json" } });
-  if (!response.ok) throw new Error(`${response.status} ${(await response.text()).slice(0, 200)}`);
-  return { value: await response.json(), index: response.headers.get("X-Consul-Index") };
-}
+// app is what pages may ask of the whole.
+const app = {
+  catalog,
+  link: (page, ...parts) => `#/${[page, ...parts.map(encodeURIComponent)].join("/")}`,
+  key: (key) => `#/kv/${key.split("/").map(encodeURIComponent).join("/")}`,
+  // wanted is the part of the address that keep wrote, for links that stay on the page.
+  wanted: () => location.hash.match(/\?.*/)?.[0] ?? "",
+  go: (hash) => { location.hash = hash; },
+  // self is the agent's word about itself, asked once.
+  self() {
+    self ??= get("/v1/agent/self").catch((error) => { self = null; throw error; });
+    return self;
+  },
+  // keep writes what is wanted into the address, without a step in the history.
+  keep(wanted) {
+    const [path] = location.hash.split("?");
+    const query = new URLSearchParams(Object.entries(wanted).filter(([, v]) => v)).toString();
+    at = query ? `${path}?${query}` : path;
+    history.replaceState(null, "", at);
+  },
+  // trouble says that something could not be asked, null that it can.
+  trouble: (topic, error) => notice(topic, error ? `The agent did not tell: ${error.message}` : ""),
+};
 
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-function element(tag, className, text) {
-  const e = document.createElement(tag);
-  if (className) e.className = className;
-  if (text !== undefined) e.textContent = text; // never as HTML: others write these names
-  return e;
-}
-
-function wanted() {
-  const part = page.name.value.trim().toLowerCase();
-  return Object.keys(services).filter((name) => name.toLowerCase().includes(part)).sort();
-}
-
-// load asks for the instances of the services that may be shown.
-async function load() {
-  const names = wanted().slice(0, mostShown);
-  const next = new Map();
-  const one = async () => {
-    for (let name = names.shift(); name !== undefined; name = names.shift()) {
-      const { value } = await get(`/v1/health/service/${encodeURIComponent(name)}?stale`);
-      next.set(name, value.map(instanceOf));
-    }
-  };
-  await Promise.all(Array.from({ length: asking }, one));
-  entries = next;
-}
-
-function badge(status) {
-  return element("span", `status ${status}`, status);
-}
-
-function instanceRow(instance) {
-  const row = element("tr");
-  const status = element("td");
-  status.append(badge(instance.status));
-  const checks = element("td");
-  for (const c of instance.checks) {
-    const check = element("details");
-    const line = element("summary", "", `${c.name} `);
-    line.append(badge(c.status));
-    check.append(line, element("pre", "", c.text));
-    checks.append(check);
-  }
-  row.append(status, element("td", "", instance.id), element("td", "", instance.node), element("td", "", instance.address), checks);
-  return row;
-}
-
-function serviceItem(service) {
-  const details = element("details");
-  details.open = open.has(service.name);
-  details.addEventListener("toggle", () => (details.open ? open.add(service.name) : open.delete(service.name)));
-  const line = element("summary");
-  line.append(badge(service.status), element("strong", "", service.name),
-    element("span", "count", `${service.instances.filter((i) => i.status === "passing").length} of ${service.instances.length} passing`),
-    element("span", "tags", services[service.name]?.join(", ")));
-  const table = element("table");
-  const head = element("tr");
-  head.append(...["Status", "Instance", "Node", "Address", "Checks"].map((t) => element("th", "", t)));
-  table.append(head, ...service.instances.map(instanceRow));
-  details.append(line, table);
-  const item = element("li");
-  item.append(details);
-  return item;
+function routeOf(hash) {
+  const [path, query = ""] = hash.replace(/^#\/?/, "").split("?");
+  const [page, ...parts] = path.split("/");
+  let decoded = parts;
+  try { decoded = parts.map(decodeURIComponent); } catch { /* a hand-made address: taken as it is written */ }
+  if (page !== "kv") decoded = decoded.filter(Boolean);
+  return { page: pages[page] ? page : "services", parts: decoded, query: new URLSearchParams(query) };
 }
 
 function show() {
-  const rows = [...entries].map(([name, instances]) => ({ name, instances, status: worst(instances.map((i) => i.status)) }));
-  const shown = rows.filter((s) => s.instances.length > 0 && (!page.failing.checked || s.status !== "passing")).sort(order);
-  page.services.replaceChildren(...shown.map(serviceItem));
-  const more = wanted().length - mostShown;
-  page.note.textContent = more > 0 ? `${more} more services; narrow them down by name.` : shown.length === 0 ? "No service matches." : "";
-}
-
-async function refresh() {
-  services = (await get("/v1/catalog/services?stale")).value;
-  await load();
-  show();
-  page.state.textContent = `${Object.keys(services).length} services, as of ${new Date().toLocaleTimeString()}`;
-  page.state.className = "";
-}
-
-// follow refreshes the page whenever a path's answer changes. Services without
-// checks change none, so both lists are followed.
-async function follow(path) {
-  let index = "";
-  for (;;) {
-    try {
-      const answer = await get(`${path}?stale&wait=60s${index && `&index=${index}`}`);
-      if (answer.index !== index) await refresh();
-      index = answer.index;
-      await pause(250); // a storm of changes is shown a few times a second
-    } catch (error) {
-      index = "";
-      page.state.textContent = `Trouble with the agent: ${error.message}. Trying again…`;
-      page.state.className = "lost";
-      await pause(3000);
-    }
+  const hash = location.hash || "#/services";
+  if (!ready || hash === at) return;
+  if (current?.unsaved?.() && !window.confirm("What you wrote is not saved. Leave all the same?")) return void history.replaceState(null, "", at);
+  at = hash;
+  current?.close();
+  const route = routeOf(hash);
+  const scroll = current?.list?.element.scrollTop, row = document.activeElement?.closest?.("tr[data-key]")?.dataset.key, before = main.dataset.place, place = `${route.page}/${route.page === "services" && route.parts.length ? route.parts[0] : ""}`;
+  current = pages[route.page](app, route);
+  main.dataset.place = place;
+  main.replaceChildren(current.element);
+  current.update({ all: true, nodes: new Set(), services: new Set() });
+  if (before === place && current.list) current.list.resume(scroll, row);
+  document.title = `${current.title} · muster`;
+  for (const link of nav.children) {
+    if (link.dataset.page === route.page) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
 }
 
-page.tools.addEventListener("submit", (event) => event.preventDefault());
-page.failing.addEventListener("change", show);
-let typing = 0;
-page.name.addEventListener("input", () => {
-  clearTimeout(typing);
-  typing = setTimeout(() => load().then(show, () => {}), 200); // follow tells of failures
+const states = { live: "live", wait: "connecting", lost: "not live" };
+catalog.addEventListener("state", () => {
+  live.dataset.state = catalog.state;
+  live.textContent = states[catalog.state];
+  live.title = catalog.state === "lost" ? "The agent does not answer. What you see may be old; it is tried again." : `Changes are shown as they come. Index ${catalog.index}.`;
+  document.body.classList.toggle("old", catalog.state === "lost");
+});
+catalog.addEventListener("change", ({ detail }) => {
+  if (ready) return current.update(detail);
+  ready = true;
+  show();
+});
+access.addEventListener("change", () => {
+  document.body.classList.toggle("readonly", !access.writable);
+  notice("writes", access.writable ? "" : "This agent refuses writes: the page is read-only from here on.");
 });
 
-follow("/v1/health/state/any");
-follow("/v1/catalog/services");
+const help = document.getElementById("help");
+help.addEventListener("click", helpDialog);
+theme(document.getElementById("theme"));
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  const typing = event.target.closest("input:not([type=checkbox]), textarea, select");
+  if (typing) {
+    if (event.key === "Escape") typing.blur();
+    return;
+  }
+  const act = { "/": () => document.getElementById("filter")?.focus(), "?": helpDialog, j: () => current?.list?.move(1), k: () => current?.list?.move(-1),
+    u: () => current?.up && app.go(current.up) }[event.key]
+    ?? (names[Number(event.key) - 1] && (() => app.go(`#/${names[Number(event.key) - 1]}${event.key === "3" ? "/" : ""}`)));
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+addEventListener("hashchange", show);
+addEventListener("beforeunload", (event) => { if (current?.unsaved?.()) event.preventDefault(); });
+app.self().then(({ Config }) => document.getElementById("where").replaceChildren(h("strong", null, Config.Datacenter), ` · ${Config.NodeName}`), (error) => app.trouble("self", error));
+catalog.start();

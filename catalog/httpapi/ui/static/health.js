@@ -13,20 +13,32 @@ export function worst(statuses) {
   return statuses.reduce((a, b) => (ranks.indexOf(b) > ranks.indexOf(a) ? b : a), "passing");
 }
 
-// instanceOf turns an entry of /v1/health/service into what a row shows.
-export function instanceOf(entry) {
-  const address = entry.Service.Address || entry.Node.Address;
-  const host = address.includes(":") ? `[${address}]` : address;
-  return {
-    status: worst(entry.Checks.map(statusOf)),
-    id: entry.Service.ID,
-    node: entry.Node.Node,
-    address: entry.Service.Port ? `${host}:${entry.Service.Port}` : address,
-    checks: entry.Checks.map((c) => ({ status: statusOf(c), name: c.Name || c.CheckID, text: c.Output || c.Notes })),
-  };
-}
-
 // order puts the worst first and names in order.
 export function order(a, b) {
   return ranks.indexOf(b.status) - ranks.indexOf(a.status) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
+// address puts a host and a port together; a port of 0 is none.
+export function address(host, port) {
+  if (!port) return host;
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+// matches tells whether each word stands in one of the texts.
+export function matches(words, texts) {
+  const all = texts.map((t) => t.toLowerCase());
+  return words.toLowerCase().split(/\s+/).every((w) => all.some((t) => t.includes(w)));
+}
+
+// roundTrip estimates the time between two coordinates in seconds, as the agents do.
+export function roundTrip(a, b) {
+  if (!a || !b || a.Vec.length !== b.Vec.length) return null;
+  const distance = Math.hypot(...a.Vec.map((v, i) => v - b.Vec[i])) + a.Height + b.Height;
+  const adjusted = distance + a.Adjustment + b.Adjustment;
+  return adjusted > 0 ? adjusted : distance;
+}
+
+// milliseconds writes seconds for people.
+export function milliseconds(seconds) {
+  return seconds === null ? "" : `${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 1)} ms`;
 }
