@@ -27,6 +27,7 @@ const app = {
   key: (key) => `#/kv/${key.split("/").map(encodeURIComponent).join("/")}`,
   // wanted is the part of the address that keep wrote, for links that stay on the page.
   wanted: () => location.hash.match(/\?.*/)?.[0] ?? "",
+  top: () => current?.list?.element.scrollTo(0, 0),
   go: (hash) => { location.hash = hash; },
   // self is the agent's word about itself, asked once.
   self() {
@@ -35,7 +36,7 @@ const app = {
   },
   // keep writes what is wanted into the address, without a step in the history.
   keep(wanted) {
-    const [path] = location.hash.split("?");
+    const [path] = (location.hash || "#/services").split("?");
     const query = new URLSearchParams(Object.entries(wanted).filter(([, v]) => v)).toString();
     at = query ? `${path}?${query}` : path;
     history.replaceState(null, "", at);
@@ -68,7 +69,10 @@ function show() {
   if (before === place && current.list) current.list.resume(scroll, row);
   document.title = `${current.title} · muster`;
   for (const link of nav.children) {
-    if (link.dataset.page === route.page) link.setAttribute("aria-current", "page");
+    if (link.dataset.page === route.page) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
     else link.removeAttribute("aria-current");
   }
 }

@@ -8,10 +8,9 @@ import { base64Of, bytesOf, hexOf, textOf } from "./value.js";
 const most = 512 * 1024; // bytes, as the agent takes
 
 export function keyPage(app, key, fresh) {
-  const stop = new AbortController();
   const form = new KeyForm(app, key, fresh);
-  if (!fresh) follow(form.path, stop.signal, (rows) => form.arrived(rows?.[0] ?? null), (error) => app.trouble("kv", error));
-  return { title: fresh ? "New key" : key, up: app.key(fresh ? key : parent(key)), element: form.element, close: () => stop.abort(), update() {}, unsaved: () => form.dirty };
+  form.follow();
+  return { title: fresh ? "New key" : key, up: app.key(fresh ? key : parent(key)), element: form.element, close: () => form.stop.abort(), update() {}, unsaved: () => form.dirty };
 }
 
 class KeyForm {
@@ -40,6 +39,12 @@ class KeyForm {
       this.conflict);
     this.allow();
     access.addEventListener("change", () => this.allow());
+  }
+
+  follow() {
+    this.stop = new AbortController();
+    if (this.fresh) return;
+    follow(this.path, this.stop.signal, (rows) => this.arrived(rows?.[0] ?? null), (error) => this.app.trouble("kv", error));
   }
 
   get path() { return `/v1/kv/${encodeURIComponent(this.fresh ? this.name.value : this.key)}`; }
@@ -130,13 +135,16 @@ class KeyForm {
   async delete() {
     const row = this.row;
     if (!await confirm("Delete this key?", this.key, "Delete")) return;
+    this.stop.abort(); // that the key is gone is no news
     try {
       if (!await write("DELETE", `${this.path}?cas=${row.ModifyIndex}`)) {
+        this.follow();
         return this.status("Not deleted: somebody else changed it meanwhile.");
       }
       this.dirty = false;
       this.app.go(this.app.key(parent(this.key)));
     } catch (error) {
+      this.follow();
       notice("kv", `Not deleted: ${error.message}`);
     }
   }

@@ -92,7 +92,7 @@ export class List {
   }
 
   #space(rows) {
-    const cell = h("td", { colspan: this.columns.length });
+    const cell = h("td"); // of one column: on narrow screens there are not as many as in the list
     cell.style.height = `${rows * this.#height()}px`;
     return h("tr", { class: "space", "aria-hidden": "true" }, cell);
   }

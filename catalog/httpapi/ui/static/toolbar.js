@@ -18,6 +18,7 @@ export function toolbar(app, route, { placeholder, failing, change }, ...more) {
   };
   const changed = () => {
     app.keep({ filter: tools.words, failing: tools.failing ? "1" : "" });
+    app.top();
     change();
   };
   words.addEventListener("input", changed);
