@@ -71,10 +71,10 @@ export const steps = {
     const check = view.locator(".check", { hasText: "orders flow" });
     await check.locator("pre", { hasText: "no order for 10 minutes" }).waitFor();
     await check.locator("summary").click();
-    await check.locator(".turns li", { hasText: "no order for 10 minutes" }).waitFor();
+    await check.locator(".turns li", { hasText: "no order for 10 minutes" }).first().waitFor();
     await agent.put("/v1/agent/check/pass/beat?note=orders%20again");
     await view.locator(".pane h2 .badge.passing").waitFor();
-    await check.locator(".turns li", { hasText: "orders again" }).waitFor();
+    await check.locator(".turns li", { hasText: "orders again" }).first().waitFor();
   },
 
   async "a burst of changes costs few questions"({ view, agent, figures }) {

@@ -38,26 +38,25 @@ function history(app, check, open) {
   box.addEventListener("toggle", () => {
     if (!box.open) return void open.delete(key);
     open.add(key);
-    turnsOf(app, check).then(([turns, from]) => body.replaceChildren(show(turns, from)), (error) => body.replaceChildren(error.message));
+    turnsOf(app, check).then(([turns, none]) => body.replaceChildren(show(turns, none)), (error) => body.replaceChildren(error.message));
   });
   box.open = open.has(key);
   return box;
 }
 
-// turnsOf returns the last turns of a check, newest first: those its agent remembers if that is the
-// one asked, otherwise those this page has seen.
+// turnsOf returns the last turns of a check, newest first, and what to say when there are none: those
+// its agent remembers if that is the one asked, otherwise those this page has seen.
 async function turnsOf(app, check) {
   const self = await app.self();
   if (self.Config.NodeName.toLowerCase() === check.Node.toLowerCase() && check.CheckID !== "serfHealth") {
     const known = await find(`${path("/v1/agent/check/", check.CheckID)}/history`);
-    if (known) return [known.reverse(), "as its agent remembers"];
+    if (known) return [known.reverse(), "Its agent remembers no change."];
   }
   const seen = app.catalog.seen.filter((s) => s.node === check.Node && s.id === check.CheckID);
-  return [seen, "since this page was opened; the agent on the node knows more"];
+  return [seen, "No change since this page was opened. The agent on the node may know more."];
 }
 
-function show(turns, from) {
-  return h("div", null,
-    turns.length === 0 ? h("p", { class: "dim" }, "No change ", from, ".") : h("p", { class: "dim" }, "Changes ", from, ":"),
-    h("ol", { class: "turns" }, turns.slice(0, mostTurns).map((t) => h("li", null, time(t.At), " ", badge(t.From), " → ", badge(t.To), " ", h("span", { class: "dim" }, t.Reason)))));
+function show(turns, none) {
+  if (turns.length === 0) return h("p", { class: "dim" }, none);
+  return h("ol", { class: "turns" }, turns.slice(0, mostTurns).map((t) => h("li", null, time(t.At), " ", badge(t.From), " → ", badge(t.To), " ", h("span", { class: "dim" }, t.Reason))));
 }

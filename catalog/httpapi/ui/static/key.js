@@ -8,9 +8,10 @@ import { base64Of, bytesOf, hexOf, textOf } from "./value.js";
 const most = 512 * 1024; // bytes, as the agent takes
 
 export function keyPage(app, key, fresh) {
-  const form = new KeyForm(app, key, fresh);
+  const form = new KeyForm(app, key, fresh), page = new AbortController();
+  access.addEventListener("change", () => form.allow(), { signal: page.signal });
   form.follow();
-  return { title: fresh ? "New key" : key, up: app.key(fresh ? key : parent(key)), element: form.element, close: () => form.stop.abort(), update() {}, unsaved: () => form.dirty };
+  return { title: fresh ? "New key" : key, up: app.key(fresh ? key : parent(key)), element: form.element, close: () => { page.abort(); form.stop.abort(); }, update() {}, unsaved: () => form.dirty };
 }
 
 class KeyForm {
@@ -38,7 +39,6 @@ class KeyForm {
         h("div", { class: "actions" }, this.save, fresh ? null : this.drop), this.said),
       this.conflict);
     this.allow();
-    access.addEventListener("change", () => this.allow());
   }
 
   follow() {
