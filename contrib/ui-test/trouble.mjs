@@ -34,4 +34,16 @@ export const steps = {
     await view.locator("tr[data-key=postgres]").waitFor({ state: "detached" }); // it was in memory only
     await mail.waitFor();
   },
+
+  async "trouble with keys is told of until it is over"({ view, agent }) {
+    let broken = true;
+    await view.route("**/v1/kv/**", (route) => (broken ? route.fulfill({ status: 500, body: "No cluster leader" }) : route.continue()));
+    await to(view, agent.base, "#/kv/");
+    const told = view.locator("#notices p", { hasText: "No cluster leader (500)" });
+    await told.waitFor();
+    await agent.put("/v1/kv/back", "again");
+    broken = false;
+    await view.getByRole("link", { name: "back" }).waitFor();
+    await told.waitFor({ state: "detached" });
+  },
 };

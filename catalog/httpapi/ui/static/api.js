@@ -59,9 +59,10 @@ export function pause(milliseconds, signal) {
 }
 
 // follow tells of a path's answer now and whenever it changes (null: nothing stands
-// there), one question at a time, until the signal. While the page is hidden it asks nothing.
+// there), one question at a time, until the signal. While the page is hidden it asks nothing. fail
+// is told of trouble, and of its end by null.
 export async function follow(where, signal, tell, fail) {
-  let index = 0;
+  let index = 0, failed = false;
   while (!signal.aborted) {
     try {
       await shown(signal);
@@ -70,12 +71,15 @@ export async function follow(where, signal, tell, fail) {
       if (!response.ok && response.status !== 404) throw new Refused(response.status, (await response.text()).slice(0, 300).trim());
       const next = Number(response.headers.get("X-Consul-Index")) || 0;
       const value = response.ok ? await response.json() : null;
+      if (failed) fail(null);
+      failed = false;
       if (next !== index || !next) tell(value);
       index = next;
       await pause(next ? 100 : 5000, signal);
     } catch (error) {
       if (signal.aborted) return;
       index = 0;
+      failed = true;
       fail(error);
       await pause(3000, signal);
     }

@@ -168,7 +168,7 @@ export class Catalog extends EventTarget {
     return found;
   }
 
-  // checksOf lists the checks an instance's health depends on, the node's alone without an id: worst first.
+  // checksOf lists the checks an instance's health depends on; with an empty id those of the node alone.
   checksOf(nodeName, id) {
     const node = this.nodes.get(nodeName.toLowerCase());
     return node ? [...node.checks.values()].filter((c) => c.ServiceID === "" || c.ServiceID === id) : [];

@@ -21,6 +21,7 @@ class Places {
       try {
         this.#self = (await app.self()).Config.NodeName.toLowerCase();
         this.members = new Map((await get("/v1/agent/members", this.#stop.signal)).map((m) => [m.Name.toLowerCase(), m]));
+        app.trouble("members", null);
         changed();
       } catch (error) { if (!this.#stop.signal.aborted) app.trouble("members", error); }
     });
@@ -84,7 +85,7 @@ export function nodePage(app, route) {
   const body = h("div"), open = new Set();
   const places = new Places(app, () => show());
   let drawn = "", known = new Map();
-  const ask = together(200, () => standings(app, name).then((k) => { known = k; show(); }, (error) => app.trouble("checks", error)));
+  const ask = together(200, () => standings(app, name).then((k) => { known = k; app.trouble("checks", null); show(); }, (error) => app.trouble("checks", error)));
   function show() {
     const node = app.catalog.nodes.get(name.toLowerCase());
     const checks = app.catalog.checksOf(name, ""), member = places.members.get(name.toLowerCase());

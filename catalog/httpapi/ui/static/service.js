@@ -60,6 +60,7 @@ export function servicePage(app, route) {
       const rest = all?.Services.find((s) => s.ID === which);
       if (!rest || chosen?.id !== which || chosen?.node !== where) return;
       known = own;
+      app.trouble("instance", null);
       details = [["Weights", `${rest.Weights.Passing} passing, ${rest.Weights.Warning} warning`],
         ["Guard", rest.Guard ? JSON.stringify(rest.Guard) : ""],
         ...Object.entries(rest.Meta ?? {}).map(([k, v]) => [`meta ${k}`, v])];
