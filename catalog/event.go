@@ -23,6 +23,10 @@ type Event struct {
 	filters *eventFilters // compiled; the same for all who look
 }
 
+// ExecEvent is the name of events that ask agents to run something. Others whose names
+// begin with an underscore cannot be fired, and no such event is listed.
+const ExecEvent = "_rexec"
+
 // Bounds of events.
 const (
 	MaxEvents       = 256

@@ -40,7 +40,7 @@ func (s *Server) fireEvent(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if strings.HasPrefix(name, "_") {
+	if internal(name) && name != catalog.ExecEvent {
 		return answer{}, catalog.Errorf(catalog.Invalid, "name: %.40q begins with an underscore, which is for events that agents fire themselves", name)
 	}
 	c := &catalog.FireEvent{
@@ -62,6 +62,9 @@ func (s *Server) fireEvent(r *request) (answer, error) {
 		NodeFilter: c.NodeFilter, ServiceFilter: c.ServiceFilter, TagFilter: c.TagFilter, Version: 1,
 	}), nil
 }
+
+// internal reports whether an event is for agents, not for people.
+func internal(name string) bool { return strings.HasPrefix(name, "_") }
 
 // listEvents lists the events that mean this agent. Every agent holds them all and
 // decides by its own name and what is registered on its node.
@@ -94,7 +97,7 @@ func eventFilter(r *request) (func(*catalog.Event) bool, error) {
 	}
 	name := r.query.Get("name")
 	return func(e *catalog.Event) bool {
-		if name != "" && e.Name != name {
+		if internal(e.Name) || name != "" && e.Name != name {
 			return false
 		}
 		for i, text := range []string{e.NodeFilter, e.ServiceFilter, e.TagFilter} {

@@ -48,6 +48,7 @@ func TestEvents(t *testing.T) {
 		t.Errorf("fired %+v", e)
 	}
 	fire("there?node=n2", "")
+	fire("_rexec", "") // is for agents, and is not listed
 	fire("absent?service=nothing", "")
 	fire("deploy", "again")
 	for query, want := range map[string]string{
@@ -108,7 +109,7 @@ func TestBadEventRequests(t *testing.T) {
 		{"PUT", "/v1/event/fire", "", 400, "name is missing from the path"},
 		{"PUT", "/v1/event/fire/", "", 400, "name is missing from the path"},
 		{"PUT", "/v1/event/fire/a%00b", "", 400, "name: contains a control character"},
-		{"PUT", "/v1/event/fire/_rexec", "", 400, `name: "_rexec" begins with an underscore, which is for events that agents fire themselves`},
+		{"PUT", "/v1/event/fire/_other", "", 400, `name: "_other" begins with an underscore, which is for events that agents fire themselves`},
 		{"PUT", "/v1/event/fire/" + strings.Repeat("n", 129), "", 400, "name: has 129 bytes, the limit is 128"},
 		{"PUT", "/v1/event/fire/a", strings.Repeat("p", catalog.MaxEventPayload+1), 413, "the payload has 4097 bytes, the limit is 4096"},
 		{"PUT", "/v1/event/fire/a?tag=x", "", 400, "tag: a filter of tags needs one of services"},

@@ -161,6 +161,7 @@ func (a *Agent) Start() error {
 	a.http.Start()
 	a.closers.add("watches", func() error { a.watches.close(); return nil })
 	a.watches.set(a.config().Watches)
+	a.background("remote execution", a.followExec)
 	for _, addr := range a.HTTPAddrs() {
 		a.logs.Info("listening", "protocol", "http", "addr", addr.String())
 	}

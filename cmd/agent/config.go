@@ -75,6 +75,10 @@ type Config struct {
 
 	Watches []Watch // none twice
 
+	DisableRemoteExec bool // `muster exec` runs nothing here
+	// RemoteExecAllow are the commands it may run, see allowed. Empty: any.
+	RemoteExecAllow []string
+
 	// Warnings are what the operator should know though the agent can start, a line each.
 	Warnings []string
 }
@@ -118,6 +122,7 @@ func DefaultConfig() Config {
 		Limits:              Limits{HTTPMaxConnsPerClient: 200, RPCMaxConnsPerClient: 200, RPCHandshakeTimeout: 5 * time.Second},
 		CheckUpdateInterval: 5 * time.Minute,
 		ExternalProbes:      ExternalProbes{MaxTargets: defaultExternalTargets},
+		DisableRemoteExec:   true,
 		LeaveDrainTime:      5 * time.Second,
 		RPCHoldTimeout:      7 * time.Second,
 	}

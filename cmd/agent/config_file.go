@@ -31,6 +31,7 @@ type settings struct {
 	checkKeys
 	guardKeys
 	externalKeys
+	execKeys
 }
 
 type httpKeys struct {

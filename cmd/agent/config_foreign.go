@@ -24,7 +24,7 @@ const (
 	tuningKeys = `cache rpc use_streaming_backend discovery_max_stale protocol acl_datacenter
 		performance.grpc_keepalive_interval performance.grpc_keepalive_timeout tls.https.verify_outgoing
 		raft_logstore raft_boltdb server_rejoin_age_max disable_update_check disable_anonymous_signature
-		disable_remote_exec disable_host_node_id disable_http_unprintable_char_filter
+		disable_host_node_id disable_http_unprintable_char_filter
 		check_output_max_size version version_prerelease version_metadata
 		dns_config.use_cache dns_config.cache_max_age http_config.use_cache
 		limits.https_handshake_timeout limits.rpc_client_timeout limits.rpc_rate limits.rpc_max_burst limits.txn_max_req_len

@@ -103,6 +103,7 @@ func (b *builder) build() {
 	b.checks(&k.checkKeys)
 	b.guardDefaults(&k.guardKeys)
 	b.external(&k.externalKeys)
+	b.exec(&k.execKeys)
 	b.registrations()
 	b.watches()
 	b.recordClashes()

@@ -70,6 +70,9 @@ func (a *Agent) Reload() (string, error) {
 	if !reflect.DeepEqual(old.Watches, next.Watches) {
 		changed = append(changed, "watches")
 	}
+	if old.DisableRemoteExec != next.DisableRemoteExec || !reflect.DeepEqual(old.RemoteExecAllow, next.RemoteExecAllow) {
+		changed = append(changed, "remote execution")
+	}
 	if old.Guard != next.Guard {
 		changed = append(changed, "guard")
 	}

@@ -56,7 +56,7 @@ func reorder(commands []*cli.Command, args []string) []string {
 }
 
 // runsOthers are the commands whose arguments are a command of their own.
-func runsOthers() []string { return []string{"lock", "watch"} }
+func runsOthers() []string { return []string{"exec", "lock", "watch"} }
 
 func isHelp(arg string) bool {
 	return slices.Contains([]string{"-h", "--h", "-help", "--help"}, arg)
