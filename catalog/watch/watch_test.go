@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 // source is what an agent would answer. Its methods are called in one synctest bubble.
 type source struct {
+	mu      sync.Mutex
 	body    string
 	index   uint64
 	err     error
@@ -23,27 +25,46 @@ type source struct {
 }
 
 func (s *source) set(index uint64, body string) {
+	s.mu.Lock()
 	s.index, s.body = index, body
 	close(s.changed)
 	s.changed = make(chan struct{})
+	s.mu.Unlock()
 	synctest.Wait()
 }
 
 func (s *source) read(ctx context.Context, _ Request, index uint64) ([]byte, uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.reads++
 	if s.err != nil {
 		return nil, 0, s.err
 	}
 	for index != 0 && s.index <= index {
+		changed := s.changed
+		s.mu.Unlock()
+		timedOut := false
 		select {
-		case <-s.changed:
+		case <-changed:
 		case <-ctx.Done():
-			return nil, 0, ctx.Err()
 		case <-time.After(45 * time.Second):
-			return []byte(s.body), s.index, nil
+			timedOut = true
+		}
+		s.mu.Lock()
+		if ctx.Err() != nil {
+			return nil, 0, ctx.Err()
+		}
+		if timedOut {
+			break
 		}
 	}
 	return []byte(s.body), s.index, nil
+}
+
+func (s *source) mend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = nil
 }
 
 // watching runs a watch while f works, and returns what its handler got.
@@ -168,7 +189,7 @@ func TestRunFailures(t *testing.T) {
 	s := &source{index: 5, body: `1`, err: errors.New("no agent")}
 	got, _ := watching(t, s, "nodes", "", nil, func() {
 		time.Sleep(3500 * time.Millisecond)
-		s.err = nil
+		s.mend()
 		time.Sleep(time.Minute)
 	})
 	expect(t, got, "no agent (1)", "no agent (2)", "no agent (3)", "5 1")
