@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
@@ -32,8 +33,9 @@ type Places struct {
 	// Elsewhere is a server of this datacenter. It is set on client agents, nil on servers.
 	Elsewhere http.Handler
 	// Leader tells whether this server leads, and if not, what serves a request at
-	// the one that does; nil while none is known. A nil func: this server leads.
-	Leader func() (there http.Handler, leads bool)
+	// the one that does. It may wait for one until ctx ends; nil: there is none
+	// yet. A nil func: this server leads.
+	Leader func(ctx context.Context) (there http.Handler, leads bool)
 	// Remote is a server of another datacenter, which may be named in any case;
 	// false when none is known. Unused on client agents: they leave it to a server.
 	Remote func(dc string) (there http.Handler, known bool)
@@ -77,7 +79,7 @@ func (s *Server) where(p place, r *request, dc string) (destination, http.Handle
 	case client:
 		return anyServer, s.deps.Elsewhere
 	case p == byLeader || p == byLeaderUnlessStale && !stale:
-		return s.atLeader()
+		return s.atLeader(r.Context())
 	}
 	return here, nil
 }
@@ -89,11 +91,15 @@ func (r *request) reads() bool { return r.Method == http.MethodGet || r.Method =
 // holds; elsewhere the parameter means nothing.
 func (r *request) asksCached(p place) bool { return p == ofView && r.reads() && r.has("cached") }
 
-func (s *Server) atLeader() (destination, http.Handler) {
+func (s *Server) atLeader(ctx context.Context) (destination, http.Handler) {
 	if s.deps.Leader == nil {
 		return here, nil
 	}
-	there, leads := s.deps.Leader()
+	ctx, cancel := context.WithTimeout(ctx, s.hold())
+	defer cancel()
+	ctx, end := s.whileOpen(ctx)
+	defer end()
+	there, leads := s.deps.Leader(ctx)
 	if leads {
 		return here, nil
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -119,8 +120,8 @@ func roles(t *testing.T) map[string]*fixture {
 	remote := func(string) (http.Handler, bool) { return there, true }
 	out := map[string]*fixture{}
 	for role, places := range map[string]Places{
-		"leader":   {Remote: remote, Leader: func() (http.Handler, bool) { return nil, true }},
-		"follower": {Remote: remote, Leader: func() (http.Handler, bool) { return there, false }},
+		"leader":   {Remote: remote, Leader: func(context.Context) (http.Handler, bool) { return nil, true }},
+		"follower": {Remote: remote, Leader: func(context.Context) (http.Handler, bool) { return there, false }},
 		"client":   {Elsewhere: there},
 	} {
 		out[role] = newFixture(t, func(_ *Config, d *Deps) { d.Places = places })

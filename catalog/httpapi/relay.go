@@ -13,18 +13,8 @@ import (
 // as long as data flows, or a blocking query waits, and ends with the server.
 func (s *Server) passOn(q *request, to destination, there http.Handler) answer {
 	return answer{waited: q.has("index"), serve: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithCancel(r.Context())
-		defer cancel()
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			select {
-			case <-s.closing:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
-		defer func() { cancel(); <-ended }()
+		ctx, end := s.whileOpen(r.Context())
+		defer end()
 		r = r.Clone(ctx)
 		s.nearElsewhere(q, to, r.URL)
 		r.Header.Set(passedHeader, strconv.Itoa(int(to)))
@@ -38,6 +28,21 @@ func (s *Server) passOn(q *request, to destination, there http.Handler) answer {
 		q.wait()
 		there.ServeHTTP(&relay{w, control}, r)
 	})}
+}
+
+// whileOpen returns a context that ends with the server, too, and what frees it.
+func (s *Server) whileOpen(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-s.closing:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(); <-ended }
 }
 
 // relay is where an answer of another agent is written: each piece of it has its

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -125,9 +126,9 @@ func TestSteps(t *testing.T) {
 		{Places{Remote: func(string) (http.Handler, bool) { return here, true }}, "/v1/kv/a?dc=dc2", "2", taken},
 		{Places{Remote: func(string) (http.Handler, bool) { return nil, false }}, "/v1/kv/a?dc=dc2", "1", "500 No path to datacenter"},
 		{Places{}, "/v1/kv/a?dc=dc2", "", "500 No path to datacenter"},
-		{Places{Leader: func() (http.Handler, bool) { return here, false }}, leader, "2", "200 GET " + leader + " step=3"},
-		{Places{Leader: func() (http.Handler, bool) { return here, false }}, leader, "3", taken},
-		{Places{Leader: func() (http.Handler, bool) { return nobody, false }}, leader, "", noLeader},
+		{Places{Leader: func(context.Context) (http.Handler, bool) { return here, false }}, leader, "2", "200 GET " + leader + " step=3"},
+		{Places{Leader: func(context.Context) (http.Handler, bool) { return here, false }}, leader, "3", taken},
+		{Places{Leader: func(context.Context) (http.Handler, bool) { return nobody, false }}, leader, "", noLeader},
 		{Places{Elsewhere: here}, "/v1/kv/a", "0", "400 X-Muster-Passed"},
 		{Places{Elsewhere: here}, "/v1/kv/a", "4", "400 X-Muster-Passed"},
 		{Places{Elsewhere: here}, "/v1/kv/a", "x", `400 X-Muster-Passed: "x" is none of 1, 2, 3`},
@@ -199,5 +200,34 @@ func TestRelayDeadlines(t *testing.T) {
 	// At its beginning, when it may have to wait, and round each write.
 	if n := len(w.write); n < 4 || !w.write[1].IsZero() || w.write[n-2].Before(begin.Add(writeTimeout)) || !w.write[n-1].IsZero() {
 		t.Errorf("writing: %v", w.write)
+	}
+}
+
+// TestWaitForALeader: a request that the leader serves waits for one as long as the client, the server, and the time it may take are there.
+func TestWaitForALeader(t *testing.T) {
+	waiting := make(chan struct{}, 1)
+	leaderless := func(hold time.Duration) *fixture {
+		return newFixture(t, func(c *Config, d *Deps) {
+			c.HoldTimeout = hold
+			d.Places = Places{Leader: func(ctx context.Context) (http.Handler, bool) {
+				waiting <- struct{}{}
+				<-ctx.Done()
+				return nil, false
+			}}
+		})
+	}
+	f := leaderless(time.Millisecond)
+	r := f.do("GET", "/v1/operator/autopilot/state", "")
+	if <-waiting; r.status != http.StatusServiceUnavailable || !strings.Contains(r.body, "no leader is known") {
+		t.Errorf("in vain: %+v", r)
+	}
+	f = leaderless(time.Hour)
+	out := f.begin(t.Context(), "/v1/operator/autopilot/state")
+	<-waiting
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	if r := await(t, "the end of the server", out); r.status != http.StatusServiceUnavailable {
+		t.Errorf("at the end of the server: %+v", r)
 	}
 }

@@ -73,16 +73,12 @@ func (a *Agent) places() httpapi.Places {
 		return p
 	}
 	p.Coordinates = a.coordinatesAbroad
-	p.Leader = func() (http.Handler, bool) {
-		if a.replica.IsLeader() {
-			return nil, true
-		}
-		leader := a.replica.Leader()
-		if leader == "" {
-			return nil, false
-		}
-		return a.forwarder.ProxyTo("", func() []string { return []string{leader} }), false
-	}
+	p.Leader = leaderDoor{
+		own: a.raftAddr.String(), leads: a.replica.IsLeader, watch: a.replica.LeaderWatch,
+		to: func(leader string) http.Handler {
+			return a.forwarder.ProxyTo("", func() []string { return []string{leader} })
+		},
+	}.find
 	p.Remote = func(dc string) (http.Handler, bool) {
 		if len(a.remoteServers(dc)) == 0 {
 			return nil, false
