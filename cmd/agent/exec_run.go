@@ -67,6 +67,9 @@ func (e *execution) run(ctx context.Context, argv []string, timeout time.Duratio
 	code, err = child.Run(running, child.Command{Args: argv, Stdout: out, Stderr: out, Grace: execGrace})
 	cancel(nil)
 	helpers.Wait()
+	if errors.Is(err, errExecGone) {
+		return code, err // nobody is left to tell
+	}
 	if err != nil {
 		if code == 0 {
 			code = 127 // it was not started
