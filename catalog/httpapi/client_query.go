@@ -14,6 +14,7 @@ type ClientQuery struct {
 	Filter     string   // a go-bexpr expression; empty: everything
 	Near       string   // node to sort by distance from; "_agent" is the agent's own
 	NodeMeta   []string // "key:value" pairs a node must carry
+	Global     bool     // of usage: all datacenters that are known
 }
 
 func (q ClientQuery) values() url.Values {
@@ -32,6 +33,9 @@ func (q ClientQuery) values() url.Values {
 	}
 	if len(q.NodeMeta) > 0 {
 		v["node-meta"] = q.NodeMeta
+	}
+	if q.Global {
+		v.Set("global", "")
 	}
 	return v
 }

@@ -137,6 +137,12 @@ func TestOperatorUsage(t *testing.T) {
 DC   Nodes  Services  Service instances
 dc1  3      2         12
 `}.try(t)
+	const all = path + "?global="
+	example{args: "operator usage instances -all-datacenters", answers: map[string]string{all: `200 {"Usage":{"dc2":{"Nodes":1},"dc1":{"Nodes":3,"Services":2,"ServiceInstances":12}}}`}, asks: all, stdout: `
+DC   Nodes  Services  Service instances
+dc1  3      2         12
+dc2  1      0         0
+`}.try(t)
 }
 
 func TestOperatorBrake(t *testing.T) {

@@ -13,7 +13,7 @@ func (s *shell) usageInstancesCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "instances",
 		Usage: "count nodes, services and their instances",
-		Flags: readFlags(),
+		Flags: readFlags(switchFlag("all-datacenters", "count all datacenters that are known")),
 		Action: func(c *cli.Context) error {
 			if err := arguments(c, 0, 0); err != nil {
 				return err
@@ -22,7 +22,9 @@ func (s *shell) usageInstancesCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			usage, err := agent.Usage(c.Context, query(c))
+			q := query(c)
+			q.Global = c.Bool("all-datacenters")
+			usage, err := agent.Usage(c.Context, q)
 			if err != nil {
 				return err
 			}
