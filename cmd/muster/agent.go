@@ -57,6 +57,7 @@ func (s *shell) runAgent(ctx context.Context, from agent.LoadOptions) error {
 		return err
 	}
 	sup.log = a.Logger()
+	sup.manager = newManager(sup.log)
 	if cfg.DevMode {
 		s.printHints(a, &cfg)
 	}

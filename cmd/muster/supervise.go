@@ -29,6 +29,8 @@ type daemon interface {
 	LeaveTime() time.Duration
 	// Done is closed when the agent has to end by itself: it was told over HTTP to leave, or cannot go on.
 	Done() <-chan struct{}
+	// Standing is how the agent stands, in a line; see [agent.Agent.Standing].
+	Standing() (string, error)
 	// Close stops the agent and returns when it has stopped. The error tells also why it could not go on.
 	Close() error
 }
@@ -41,6 +43,7 @@ type supervisor struct {
 	early   []os.Signal          // that came before the daemon had started
 	leaves  func(os.Signal) bool // whether a signal that stops means to leave the cluster, too
 	log     *slog.Logger
+	manager *manager
 }
 
 // errAtOnce is the end of an agent that was told twice to stop.
@@ -75,6 +78,10 @@ func (s *supervisor) start(begin func() (daemon, error)) error {
 // run returns when the daemon has stopped; the end of ctx stops it, too. After an
 // error the daemon may still be stopping, and the process is to end.
 func (s *supervisor) run(ctx context.Context) error {
+	s.manager.ready()
+	stop := make(chan struct{}) // ends the watch, which nobody waits for: it may be what hangs
+	defer close(stop)
+	go s.manager.watch(stop, s.daemon.Standing)
 	for {
 		var sig os.Signal
 		if len(s.early) > 0 {
@@ -97,6 +104,8 @@ func (s *supervisor) run(ctx context.Context) error {
 }
 
 func (s *supervisor) reload() {
+	s.manager.reloading()
+	defer s.manager.ready()
 	_, err := s.daemon.Reload()
 	if err == nil {
 		return
@@ -108,6 +117,7 @@ func (s *supervisor) reload() {
 
 // stop closes the daemon, after it has left if the signal means that.
 func (s *supervisor) stop(sig os.Signal) error {
+	s.manager.stopping()
 	stopped := make(chan error, 1)
 	leaves, within := sig != nil && s.leaves(sig), stopWithin
 	if leaves {

@@ -38,6 +38,8 @@ func (d *fakeDaemon) Leave(ctx context.Context) error {
 	return errors.New("no leader")
 }
 
+func (d *fakeDaemon) Standing() (string, error) { return "well", nil }
+
 func (d *fakeDaemon) Done() <-chan struct{} { return d.done }
 
 func (d *fakeDaemon) Close() error {
@@ -91,7 +93,7 @@ func TestSupervise(t *testing.T) {
 				var log bytes.Buffer
 				s := &supervisor{
 					signals: signals, log: slog.New(slog.NewTextHandler(&log, nil)),
-					leaves: func(s os.Signal) bool { return s == os.Interrupt },
+					leaves: func(s os.Signal) bool { return s == os.Interrupt }, manager: nobody(),
 				}
 				err := s.start(func() (daemon, error) { <-time.After(tc.starts); return d, nil })
 				if err == nil {
@@ -118,7 +120,7 @@ func TestSuperviseDrains(t *testing.T) {
 		var log bytes.Buffer
 		d := &fakeDaemon{done: make(chan struct{}), drains: time.Minute, stops: 9 * time.Second}
 		signals := make(chan os.Signal, 1)
-		s := supervisor{daemon: d, signals: signals, leaves: func(os.Signal) bool { return true }, log: slog.New(slog.NewTextHandler(&log, nil))}
+		s := supervisor{daemon: d, signals: signals, manager: nobody(), leaves: func(os.Signal) bool { return true }, log: slog.New(slog.NewTextHandler(&log, nil))}
 		signals <- syscall.SIGTERM
 		if err := s.run(context.Background()); err != nil || strings.Join(d.did, " ") != "leave close" || strings.Contains(log.String(), "without having left") {
 			t.Errorf("%v, did %q, logged %s", err, d.did, log.String())
