@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -42,18 +43,45 @@ func listenBatch(network string, addr netip.AddrPort) (udpSocket, error) {
 		b.close()
 		return fail("bind", err)
 	}
+	if call, err := b.openEpoll(network); err != nil {
+		b.close()
+		return fail(call, err)
+	}
+	return b, nil
+}
+
+// adoptBatch is listenBatch for a socket that is bound already. The socket is
+// duplicated: the one handed in is to be closed.
+func adoptBatch(network string, raw syscall.RawConn, addr netip.Addr) (udpSocket, error) {
+	b := &batchSocket{fd: -1, wildcard: addr.IsUnspecified()}
+	var err error
+	e := raw.Control(func(fd uintptr) { b.fd, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) })
+	if err = errors.Join(err, e); err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	if err := b.setDestination(network); err != nil {
+		b.close()
+		return nil, os.NewSyscallError("setsockopt", err)
+	}
+	if call, err := b.openEpoll(network); err != nil {
+		b.close()
+		return nil, os.NewSyscallError(call, err)
+	}
+	return b, nil
+}
+
+// openEpoll makes the instance that watches the socket, or names the call that failed.
+func (b *batchSocket) openEpoll(network string) (call string, err error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
-		b.close()
-		return fail("epoll_create1", err)
+		return "epoll_create1", err
 	}
 	if err := unix.SetNonblock(epoll, true); err != nil { // for the runtime to take it into its poller
 		_ = unix.Close(epoll)
-		b.close()
-		return fail("fcntl", err)
+		return "fcntl", err
 	}
 	b.epoll = os.NewFile(uintptr(epoll), "epoll of "+network)
-	return b, nil
+	return "", nil
 }
 
 // sockaddr returns an address as the kernel takes it.
@@ -76,11 +104,19 @@ func (b *batchSocket) setOptions(network string) error {
 	err := setSharing(network, b.fd)
 	if network == "udp6" {
 		err = errors.Join(err, unix.SetsockoptInt(b.fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1))
-		if b.wildcard {
-			err = errors.Join(err, unix.SetsockoptInt(b.fd, unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1))
-		}
-	} else if b.wildcard {
-		err = errors.Join(err, unix.SetsockoptInt(b.fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1))
+	}
+	return errors.Join(err, b.setDestination(network))
+}
+
+// setDestination has the kernel tell where packets were sent to if that can differ, and
+// makes room for them.
+func (b *batchSocket) setDestination(network string) (err error) {
+	switch {
+	case !b.wildcard:
+	case network == "udp6":
+		err = unix.SetsockoptInt(b.fd, unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1)
+	default:
+		err = unix.SetsockoptInt(b.fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1)
 	}
 	_ = unix.SetsockoptInt(b.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer) // the kernel may grant less
 	return err

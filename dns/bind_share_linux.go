@@ -2,6 +2,7 @@ package dns
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"runtime"
 	"syscall"
@@ -22,6 +23,29 @@ func listenUDP(network string, addr netip.AddrPort) (udpSocket, error) {
 	return listenBatch(network, addr)
 }
 
+// adopt takes over a socket that is bound already, whoever bound it. That it be shared, or
+// is for one family alone, was his to say.
+func adopt(c *net.UDPConn) (udpSocket, error) {
+	network, addr := "udp6", addrOf(c.LocalAddr())
+	if addr.Is4() {
+		network = "udp4"
+	}
+	raw, err := c.SyscallConn()
+	if err == nil {
+		e := raw.Control(func(fd uintptr) { err = setWhole(network, int(fd)) })
+		err = errors.Join(err, e)
+	}
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	if !batchesWork() {
+		return adoptSingle(c)
+	}
+	defer c.Close()
+	return adoptBatch(network, raw, addr)
+}
+
 // shareAddress is setSharing for sockets of the standard library.
 func shareAddress(network, _ string, c syscall.RawConn) error {
 	var err error
@@ -32,14 +56,19 @@ func shareAddress(network, _ string, c syscall.RawConn) error {
 }
 
 // setSharing lets several sockets have one address. Another process cannot join them
-// unnoticed: the address' TCP socket, which is bound first, is not shared. And it has
-// replies go out in one piece or not at all (RFC 9715): no forged fragment can become
+// unnoticed: the address' TCP socket, which is bound first, is not shared. Replies are
+// set to go whole.
+func setSharing(network string, fd int) error {
+	return errors.Join(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1), setWhole(network, fd))
+}
+
+// setWhole has replies go out in one piece or not at all (RFC 9715): no forged fragment can become
 // part of one, no forged ICMP message can shrink what we think the path takes, and the kernel
 // spares itself the numbers that fragments are put together by.
-func setSharing(network string, fd int) error {
+func setWhole(network string, fd int) error {
 	level, option, probe := unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE
 	if network == "udp6" {
 		level, option, probe = unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE
 	}
-	return errors.Join(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1), unix.SetsockoptInt(fd, level, option, probe))
+	return unix.SetsockoptInt(fd, level, option, probe)
 }

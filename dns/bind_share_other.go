@@ -3,6 +3,7 @@
 package dns
 
 import (
+	"net"
 	"net/netip"
 	"syscall"
 )
@@ -16,3 +17,5 @@ func shareAddress(_, _ string, _ syscall.RawConn) error { return nil }
 func listenUDP(network string, addr netip.AddrPort) (udpSocket, error) {
 	return listenSingle(network, addr)
 }
+
+func adopt(c *net.UDPConn) (udpSocket, error) { return adoptSingle(c) }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"sync/atomic"
@@ -32,6 +33,11 @@ type Deps struct {
 	Metrics *metrics.DNS
 
 	Recursor *metrics.Recursor
+
+	// Sockets were opened by whoever started the process. A server takes those of its
+	// addresses in place of binding them, and any called SocketName. They stay their
+	// owner's, who may close them after New.
+	Sockets []*os.File
 }
 
 // settings is everything a reload replaces, as one value: a query sees the old or the new, never a mixture.

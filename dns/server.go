@@ -62,21 +62,18 @@ func New(cfg Config, src Source, deps Deps) (*Server, error) {
 	}
 	s.desks = h.newDesks()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	for _, a := range cfg.Addrs {
-		b, err := bind(netip.MustParseAddrPort(a)) // validated
-		if err == nil {
-			s.binds = append(s.binds, b)
-			err = s.refuseLoop(cfg)
-		}
-		if err != nil {
-			s.Close()
-			return nil, fmt.Errorf("dns: %w", err)
-		}
+	if err = s.listen(deps.Sockets); err == nil {
+		err = s.refuseLoop(cfg)
+	}
+	if err != nil {
+		s.Close()
+		return nil, fmt.Errorf("dns: %w", err)
 	}
 	return s, nil
 }
 
-// Addrs returns the addresses the server is bound to, in the order of Config.Addrs.
+// Addrs returns the addresses the server is bound to: those of Config.Addrs in their order,
+// then those of sockets that were passed.
 func (s *Server) Addrs() []netip.AddrPort {
 	out := make([]netip.AddrPort, len(s.binds))
 	for i, b := range s.binds {
@@ -88,7 +85,10 @@ func (s *Server) Addrs() []netip.AddrPort {
 // Start begins to answer.
 func (s *Server) Start() {
 	s.start.Do(func() {
-		sockets := len(s.binds) * sharing()
+		sockets := 0
+		for _, b := range s.binds {
+			sockets += len(b.udp)
+		}
 		for _, b := range s.binds {
 			for _, c := range b.udp {
 				w := &udpWorker{s: s, cache: s.newCache(true, sockets)}
@@ -138,7 +138,9 @@ func (s *Server) Close() error {
 			for _, c := range b.udp {
 				c.wake() // and keep it for replies still to come
 			}
-			_ = b.tcp.Close()
+			if b.tcp != nil {
+				_ = b.tcp.Close()
+			}
 		}
 		s.conns.stopReading()
 		impatient := time.AfterFunc(drainTime, func() {

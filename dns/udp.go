@@ -141,3 +141,15 @@ func addrOf(a net.Addr) netip.Addr {
 	}
 	return netip.Addr{}
 }
+
+// adoptSingle is listenSingle for a socket that is bound already.
+func adoptSingle(c *net.UDPConn) (udpSocket, error) {
+	if addr := addrOf(c.LocalAddr()); addr.IsUnspecified() {
+		if err := tellDestination(c, addr); err != nil {
+			_ = c.Close()
+			return nil, err
+		}
+	}
+	_ = c.SetReadBuffer(receiveBuffer) // the kernel may grant less
+	return singleSocket{c}, nil
+}

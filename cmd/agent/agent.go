@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,9 @@ type Options struct {
 	LogColour bool
 	// LoadConfig reads the configuration again for Reload. Nil: Reload fails.
 	LoadConfig func() (Config, error)
+	// Sockets were opened by the service manager, for DNS: see [dns.Deps]. They stay
+	// their owner's, who may close them after New.
+	Sockets []*os.File
 
 	network network
 }

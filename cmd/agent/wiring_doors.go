@@ -16,7 +16,9 @@ func (a *Agent) buildDNS(cfg *Config) error {
 		return nil
 	}
 	var err error
-	a.dns, err = dns.New(a.dnsConfig(cfg), (*answers)(a), dns.Deps{Logger: a.logs.With("room", "dns"), Metrics: a.metrics.DNS, Recursor: a.metrics.Recursor})
+	a.dns, err = dns.New(a.dnsConfig(cfg), (*answers)(a), dns.Deps{
+		Logger: a.logs.With("room", "dns"), Metrics: a.metrics.DNS, Recursor: a.metrics.Recursor, Sockets: a.opts.Sockets,
+	})
 	if err != nil {
 		return portHint(err)
 	}

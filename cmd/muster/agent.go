@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
@@ -67,9 +68,15 @@ func (s *shell) runAgent(ctx context.Context, from agent.LoadOptions) error {
 // startAgent makes an agent that runs and has written its pid file, or none.
 func (s *shell) startAgent(cfg agent.Config, load func() (agent.Config, error)) (*agent.Agent, error) {
 	build := readBuildInfo()
+	sockets := activation.Files(true) // scripts that we start are not to think that these are theirs
+	defer func() {
+		for _, f := range sockets {
+			_ = f.Close()
+		}
+	}()
 	a, err := agent.New(cfg, agent.Options{
 		Version: build.Version, Revision: build.Revision, BuildDate: build.BuildDate,
-		LogOutput: s.stderr, LogColour: s.colour(s.stderr), LoadConfig: load,
+		LogOutput: s.stderr, LogColour: s.colour(s.stderr), LoadConfig: load, Sockets: sockets,
 	})
 	if err != nil {
 		return nil, err

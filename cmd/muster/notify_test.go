@@ -98,3 +98,43 @@ func TestTellsSystemd(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSocketActivation hands the real binary the two sockets of an address, as systemd does.
+func TestSocketActivation(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := net.ListenPacket("udp", l.Addr().String())
+	if err != nil {
+		t.Skipf("the port is not free over UDP: %v", err)
+	}
+	defer c.Close()
+	// Who is started learns from its own number that the sockets are meant for it.
+	cmd := exec.Command("sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=dns:dns exec "$0" "$@"`, binary(t),
+		"agent", "-dev", "-http-port", "0", "-dns-port", "0", "-server-port", "0", "-serf-lan-port", "0", "-serf-wan-port", "0")
+	for _, s := range []interface{ File() (*os.File, error) }{l.(*net.TCPListener), c.(*net.UDPConn)} {
+		f, err := s.File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		cmd.ExtraFiles = append(cmd.ExtraFiles, f)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	host, port, _ := net.SplitHostPort(l.Addr().String())
+	for _, way := range [][]string{nil, {"-tcp"}} {
+		eventually(t, fmt.Sprint("an answer ", way), func() (bool, string) {
+			args := append([]string{"query", "-server", host, "-port", port}, way...)
+			out, err := exec.Command(binary(t), append(args, "consul.service.consul")...).CombinedOutput()
+			return err == nil && strings.Contains(string(out), "127.0.0.1"), string(out)
+		})
+	}
+}
