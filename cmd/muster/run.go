@@ -79,6 +79,7 @@ func (s *shell) commands() []*cli.Command {
 		s.keyringCommand(), s.kvCommand(), s.leaveCommand(), s.lockCommand(), s.maintCommand(), s.membersCommand(), s.monitorCommand(),
 		s.operatorCommand(), s.queryCommand(), s.reloadCommand(), s.rttCommand(), s.servicesCommand(), s.snapshotCommand(), s.tlsCommand(),
 		s.validateCommand(), s.versionCommand(), s.watchCommand(), s.whyCommand(),
+		s.completionCommand(), s.manCommand(),
 	}
 }
 
