@@ -252,6 +252,11 @@ func TestFollowerWithARottenSnapshot(t *testing.T) {
 	until(t, "it has a snapshot", func() bool { return f.Snapshot(within(t)) == nil })
 	c.kill(f)
 	all := c.behind(l, "a")
+	adjust := c.adjust
+	c.adjust = func(cfg *Config) {
+		adjust(cfg)
+		cfg.SnapshotInterval = time.Hour // the one it is sent stays the newest
+	}
 	c.rise(f)
 	c.expect([]*member{f}, all...)
 	c.kill(f)
