@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Measures writes and reads of keys over HTTP beside etcd 3.4.
 #
-#   contrib/bench/kv.sh [-seconds 10] [-rounds 3] [-connections 64] [-value 100] [-keys 1000] [-servers "1 3"] [-json FILE]
+#   contrib/bench/kv.sh [-seconds 10] [-rounds 3] [-connections 64] [-value 100] [-keys 1000] [-servers "1 3"] [-threads 1] [-json FILE]
 #
 # wrk puts values of VALUE bytes under random ones of KEYS keys, and then gets them, over
 # so many CONNECTIONS: muster's /v1/kv in its default consistency, and /v3/kv/put and /v3/kv/range of etcd's
 # gateway, which are linearizable. Both keep their data on disk, in TMPDIR. With three servers, which is
 # measured too, requests go to the leader. Servers take turns; figures are the medians of the rounds
 # and ratios the medians of the rounds' ratios. Disk flushes are those of the whole disk, as the kernel
-# counts them; what else the machine does counts too. Absolute figures say little on a shared machine.
+# counts them; what else the machine does counts too. wrk has one thread unless -threads says more: with
+# as many as there are CPUs, p99 shows how the kernel shares these out between wrk and the server. Absolute figures say little on a shared machine.
 #
 # Wanted of one server: puts >= 1.5x etcd's, gets >= 3x etcd's, and a p99 no worse than etcd's.
 #
@@ -17,7 +18,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-seconds=10 rounds=3 connections=64 value=100 keys=1000 sizes='1 3' json=/dev/null
+seconds=10 rounds=3 connections=64 value=100 keys=1000 sizes='1 3' threads=1 json=/dev/null
 while [ $# -gt 0 ]; do
   case $1 in
     -seconds) seconds=$2 ;;
@@ -26,6 +27,7 @@ while [ $# -gt 0 ]; do
     -value) value=$2 ;;
     -keys) keys=$2 ;;
     -servers) sizes=$2 ;;
+    -threads) threads=$2 ;;
     -json) json=$2 ;;
     *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d' >&2; exit 2 ;;
   esac
@@ -93,7 +95,9 @@ start_etcd() {
   done
   await etcd curl -sf -d '{"key":"eA==","value":"eA=="}' http://127.77.2.1:2379/v3/kv/put
   for i in $(seq "$1"); do
-    curl -s -d '{}' "http://127.77.2.$i:2379/v3/maintenance/status" | jq -e '.leader == .header.member_id' >/dev/null && url=http://127.77.2.$i:2379
+    if curl -s -d '{}' "http://127.77.2.$i:2379/v3/maintenance/status" | jq -e '.leader == .header.member_id' >/dev/null; then
+      url=http://127.77.2.$i:2379
+    fi
   done
 }
 
@@ -103,7 +107,7 @@ flushes() { awk '{print $16}' "$disk"; }
 load() {
   local before after out
   before=$(flushes)
-  out=$(SERVER=$1 VERB=$2 VALUE=$value KEYS=$keys wrk -t 2 -c "$connections" -d "${seconds}s" -s contrib/bench/kv/kv.lua "$url" | tail -n 1)
+  out=$(SERVER=$1 VERB=$2 VALUE=$value KEYS=$keys wrk -t "$threads" -c "$connections" -d "${seconds}s" -s contrib/bench/kv/kv.lua "$url" | tail -n 1)
   after=$(flushes)
   jq -c ".flushes = ($after - $before) / $seconds" <<<"$out"
 }
