@@ -40,9 +40,24 @@ func Replace(path string, data []byte) error {
 	})
 }
 
+// Publish is Replace for a file that everybody may read.
+func Publish(path string, data []byte) error {
+	return replaceBy(path, 0o644, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
 // ReplaceBy is Replace for content that write makes piece by piece. When write fails
 // the file stays what it was, and that error comes back.
-func ReplaceBy(path string, write func(io.Writer) error) (err error) {
+func ReplaceBy(path string, write func(io.Writer) error) error {
+	return replaceBy(path, ownerOnly, write)
+}
+
+// ownerOnly is the mode that temporary files are made with.
+const ownerOnly = 0o600
+
+func replaceBy(path string, mode fs.FileMode, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*") // mode 0600
 	if err != nil {
 		return err
@@ -54,6 +69,11 @@ func ReplaceBy(path string, write func(io.Writer) error) (err error) {
 	}()
 	if err := write(f); err != nil {
 		return err
+	}
+	if mode != ownerOnly {
+		if err := f.Chmod(mode); err != nil {
+			return err
+		}
 	}
 	if err := f.Sync(); err != nil {
 		return err

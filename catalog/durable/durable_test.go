@@ -22,6 +22,12 @@ func TestReplaceAndRemove(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
+	if err := Publish(path, []byte("public")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 || info.Size() != 6 {
+		t.Errorf("published with mode %v, %v", info.Mode(), err)
+	}
 	for range 2 {
 		if err := Remove(path); err != nil {
 			t.Error(err)

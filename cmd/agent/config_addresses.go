@@ -2,6 +2,7 @@ package agent
 
 import (
 	"cmp"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -104,10 +105,10 @@ func (c *Config) DNSConfig() dns.Config {
 	return d
 }
 
-func texts(addrs []netip.Addr) []string {
-	out := make([]string, len(addrs))
-	for i, a := range addrs {
-		out[i] = a.String()
+func texts[T fmt.Stringer](items []T) []string {
+	out := make([]string, len(items))
+	for i, item := range items {
+		out[i] = item.String()
 	}
 	return out
 }

@@ -12,7 +12,7 @@ import (
 // mayImport lists, for every room, the rooms it may import. A room that is not
 // listed does not exist; adding one means giving it a place here.
 var mayImport = map[string][]string{
-	"cmd/muster":              {"cmd/agent", "cmd/child", "catalog/httpapi", "catalog/archive", "catalog/watch", "consensus/certs"},
+	"cmd/muster":              {"cmd/agent", "cmd/child", "cmd/resolver", "catalog/httpapi", "catalog/archive", "catalog/watch", "consensus/certs"},
 	"cmd/agent":               {"*"},
 	"dns":                     {"catalog", "metrics"},
 	"dns/dnstest":             {"catalog", "dns"},
@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"catalog/archive":         {"catalog", "catalog/durable"},
 	"catalog/watch":           {"catalog/durable"},
 	"cmd/child":               {},
+	"cmd/resolver":            {"catalog/durable", "cmd/child"},
 	"catalog/durable":         {},
 	"catalog/view":            {"catalog", "catalog/durable", "metrics"},
 	"catalog/document":        {},

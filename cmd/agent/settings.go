@@ -24,7 +24,8 @@ func (c *Config) settings(nodeID string) map[string]any {
 		"SerfPortLAN": c.Ports.SerfLAN, "SerfPortWAN": c.Ports.SerfWAN, "GRPCPort": -1, "GRPCTLSPort": -1,
 		"DNSDomain": strings.TrimSuffix(c.DNS.Domain, ".") + ".", "DNSAltDomain": c.DNS.AltDomain, "DNSOnlyPassing": c.DNS.OnlyPassing,
 		"DNSNodeTTL": c.DNS.NodeTTL.String(), "DNSRecursors": listed(c.DNS.Recursors),
-		"RaftProtocol": raftProtocol, "RaftSnapshotThreshold": c.RaftSnapshotThreshold, "RaftSnapshotInterval": c.RaftSnapshotInterval.String(),
+		"DNSReverseNetworks": listed(texts(c.DNS.ReverseNetworks)), // muster's own: resolvers are set up by it
+		"RaftProtocol":       raftProtocol, "RaftSnapshotThreshold": c.RaftSnapshotThreshold, "RaftSnapshotInterval": c.RaftSnapshotInterval.String(),
 		"RetryJoinLAN": listed(c.Gossip.LAN.Join), "RetryJoinWAN": listed(c.Gossip.WAN.Join),
 		"DisableCoordinates": c.Gossip.DisableCoordinates, "RejoinAfterLeave": c.Gossip.RejoinAfterLeave,
 		"LeaveOnTerm": c.LeaveOnTerm, "SkipLeaveOnInt": c.SkipLeaveOnInt, "LeaveDrainTime": c.LeaveDrainTime.String(),

@@ -13,6 +13,7 @@ func TestSettings(t *testing.T) {
 	c.HTTPAddrs = []string{"127.0.0.9", "unix:///run/x"}
 	c.Gossip.Key = Secret("0123456789abcdef")
 	c.LogLevel = LevelTrace
+	c.DNS.ReverseNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	text, err := json.Marshal(c.settings("id-1"))
 	if err != nil {
 		t.Fatal(err)
@@ -24,8 +25,9 @@ func TestSettings(t *testing.T) {
 	for name, want := range map[string]string{
 		"EnableDebug": "false", "ConnectEnabled": "false", "GRPCPort": "-1", "DNSPort": "8600", "RaftProtocol": "3", "BootstrapExpect": "1",
 		"NodeID": `"id-1"`, "DNSDomain": `"consul."`, "AdvertiseAddrLAN": `"10.0.0.1"`, "AdvertiseAddrWAN": `"10.0.0.1"`,
-		"DNSAddrs":  `["tcp://127.0.0.1:8600","udp://127.0.0.1:8600"]`,
-		"HTTPAddrs": `["tcp://127.0.0.9:8500","unix:///run/x"]`, "HTTPSAddrs": `[]`, "RetryJoinLAN": `[]`,
+		"DNSReverseNetworks": `["10.0.0.0/8"]`,
+		"DNSAddrs":           `["tcp://127.0.0.1:8600","udp://127.0.0.1:8600"]`,
+		"HTTPAddrs":          `["tcp://127.0.0.9:8500","unix:///run/x"]`, "HTTPSAddrs": `[]`, "RetryJoinLAN": `[]`,
 		"Logging": `{"LogJSON":false,"LogLevel":"TRACE"}`, "UIConfig": `{"Dir":"","Enabled":true}`,
 	} {
 		if have, err := json.Marshal(got[name]); err != nil || string(have) != want {
