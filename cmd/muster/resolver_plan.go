@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"muster/cmd/resolver"
+)
+
+// planned is a plan, and where its target is from.
+type planned struct {
+	*resolver.Plan
+	From string
+}
+
+func (s *shell) resolverPlan(c *cli.Context) error {
+	if err := arguments(c, 0, 0); err != nil {
+		return err
+	}
+	_, p, err := s.makePlan(c)
+	if err != nil {
+		return err
+	}
+	if err := s.show(c, p, func(w io.Writer) { printPlan(w, p) }); err != nil {
+		return err
+	}
+	if p.Refused != "" {
+		return errNothing
+	}
+	return nil
+}
+
+// makePlan looks at the host and plans for what resolves names there.
+func (s *shell) makePlan(c *cli.Context) (*resolver.Host, *planned, error) {
+	t, from, err := s.resolverTarget(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	h := &resolver.Host{Root: c.String("root")}
+	use, listeners, err := detected(c, h)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := resolver.NewPlan(h, use, t, listeners)
+	if err != nil {
+		return nil, nil, err
+	}
+	return h, &planned{p, from}, nil
+}
+
+// detected is the resolver that -with names, or else the one that the host shows, and who listens at port 53.
+func detected(c *cli.Context, h *resolver.Host) (*resolver.Found, []resolver.Listener, error) {
+	var listeners []resolver.Listener
+	var err error
+	if h.Live() {
+		if listeners, err = resolver.Listeners(53); err != nil {
+			return nil, nil, fmt.Errorf("look who listens at port 53: %w", err)
+		}
+	}
+	if c.IsSet("with") {
+		return &resolver.Found{Kind: resolver.Kind(c.String("with")), Why: "as stated"}, listeners, nil
+	}
+	use, err := resolver.Detect(h, listeners)
+	if errors.Is(err, resolver.ErrUnclear) {
+		err = fmt.Errorf("%w: name it by -with %s", err, kindNames())
+	}
+	return use, listeners, err
+}
+
+func printPlan(w io.Writer, p *planned) {
+	rows := [][]string{
+		{"Resolver:", fmt.Sprintf("%s (%s)", p.Resolver.Title(), p.Why)},
+		{"Zones:", strings.Join(p.Zones, ", ")},
+	}
+	for _, n := range p.Reverse {
+		rows = append(rows, []string{"", fmt.Sprintf("%s (%s)", resolver.ReverseZone(n), n)})
+	}
+	rows = append(rows, []string{"Ask:", fmt.Sprintf("%s (%s)", p.Server, p.From)})
+	for i, l := range p.Port53 {
+		head := ""
+		if i == 0 {
+			head = "Port 53:"
+		}
+		rows = append(rows, []string{head, fmt.Sprintf("%s over %s: %s", l.Addr.Addr(), l.Protocol, &l)})
+	}
+	table(w, rows)
+	for _, f := range p.Files {
+		fmt.Fprintf(w, "\n%s %s\n", f.Action, f.Path)
+		if f.Action == resolver.Keep || f.Action == resolver.Refuse {
+			continue
+		}
+		for line := range strings.Lines(f.Text) {
+			fmt.Fprintf(w, "    %s", line)
+		}
+	}
+	for _, n := range p.Notes {
+		fmt.Fprintf(w, "\nNote: %s.\n", n)
+	}
+	if p.Refused == "" {
+		fmt.Fprintf(w, "\nThen: %s\n", p.Reload)
+		return
+	}
+	fmt.Fprintf(w, "\nNothing will be written: %s.\n", p.Refused)
+	printSteps(w, p.Steps)
+}
+
+func printSteps(w io.Writer, steps []string) {
+	for i, step := range steps {
+		fmt.Fprintf(w, "  %d. %s\n", i+1, step)
+	}
+}
