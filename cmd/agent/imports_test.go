@@ -19,6 +19,7 @@ var mayImport = map[string][]string{
 	"contrib/example/backend": {},
 	"contrib/bench/names":     {},
 	"contrib/percentile":      {},
+	"contrib/replay":          {},
 	"contrib/cluster/fleet":   {},
 	"contrib/cluster/chaos":   {"contrib/cluster/fleet", "contrib/percentile"},
 	"contrib/cluster/lag":     {"contrib/cluster/fleet", "contrib/percentile"},
