@@ -276,6 +276,7 @@ func marks(s *Snapshot) map[string]Mark {
 	_, out["nodes"] = s.Nodes()
 	_, out["services"] = s.Services()
 	_, out["checks"] = s.ChecksIn("any")
+	out["rows"] = s.RowsMark()
 	_, out["kv"] = s.Pairs("")
 	_, out["kv k"] = s.Pairs("k")
 	for _, n := range modelNodes {
@@ -301,6 +302,7 @@ func answers(s *Snapshot) map[string]string {
 	out["services"] = fmt.Sprint(services)
 	checks, _ := s.ChecksIn("any")
 	out["checks"] = render(checks)
+	out["rows"] = render(nodes) + render(collect(s.Instances)) + render(checks)
 	for _, k := range []string{"", "k"} {
 		pairs, _ := s.Pairs(k)
 		out[strings.TrimSpace("kv "+k)] = render(pairs)

@@ -164,6 +164,7 @@ func layoutOfNodes() *layout[Node] {
 			{order: byName, holds: func(n *Node) bool { return n.Observes() > 0 }},
 		},
 		watches: func(n *Node, touch func(watchKey)) {
+			touch(watchAnyRow())
 			touch(watchNode(n.Name))
 			if a := addressOf(n.Address); a.IsValid() {
 				touch(watchNodesAt(a))
@@ -185,6 +186,7 @@ func layoutOfInstances() *layout[Instance] {
 			},
 		},
 		watches: func(i *Instance, touch func(watchKey)) {
+			touch(watchAnyRow())
 			touch(watchAnyInstance())
 			if a := addressOf(i.Address); a.IsValid() {
 				touch(watchInstancesAt(a))
@@ -217,6 +219,6 @@ func layoutOfChecks() *layout[Check] {
 			}},
 			{order: byName, holds: func(c *Check) bool { return c.Definition != nil }},
 		},
-		watches: func(c *Check, touch func(watchKey)) { touch(watchChecksOf(c.Node, c.ServiceID)) },
+		watches: func(c *Check, touch func(watchKey)) { touch(watchAnyRow()); touch(watchChecksOf(c.Node, c.ServiceID)) },
 	}
 }

@@ -107,6 +107,7 @@ func watchedAs(of byte) watchKey { return fnvBasis.octet(of) }
 func watchResource(resource string) watchKey { return watchedAs('r').text(resource) }
 func watchNode(name string) watchKey         { return watchedAs('n').folded(name) }
 func watchAnyInstance() watchKey             { return watchedAs('i') }
+func watchAnyRow() watchKey                  { return watchedAs('v') } // of nodes, instances and checks
 func watchNodesAt(a netip.Addr) watchKey     { return watchedAs('a').address(a) }
 func watchInstancesAt(a netip.Addr) watchKey { return watchedAs('b').address(a) }
 func watchChecksOf(node, id string) watchKey { return watchedAs('c').folded(node).octet(0).text(id) }

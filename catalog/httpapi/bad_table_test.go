@@ -19,6 +19,8 @@ GET /v1/health/ready => nothing
 GET /v1/events/stream?index=x => 400 index: "x" is not an index
 GET /v1/prometheus/sd?passing=maybe => 400 passing: "maybe" is neither true nor false
 GET /v1/prometheus/sd?filter=Nope==1 => 400 filter: error finding value in datum: /Nope at part 0: couldn't find key: struct field with name "Nope"
+GET /v1/internal/ui/nodes?index=x => 400 index: "x" is not a number in 0..18446744073709551615
+GET /v1/internal/ui/nodes?filter=Nope==1 => 400 filter: error finding value in datum: /Nope at part 0: couldn't find key: struct field with name "Nope"
 GET /v1/status/leader?dc=dc2 => 500 No path to datacenter
 GET /v1/status/peers?dc=dc2 => 500 No path to datacenter
 

@@ -17,24 +17,24 @@ const (
 	eventSteps = 256
 )
 
-// changeEvent is one message of the stream: the rows that have changed, as they are now.
+// CatalogChange is one message of the stream: the rows that have changed, as they are now.
 // Of a row that is gone its place is told; a node takes all that was on it with it, a service its checks.
-type changeEvent struct {
+type CatalogChange struct {
 	Index    uint64 // of the catalog that the rows are of; also the id of the message
 	Nodes    []*Node
-	Services []streamedService
+	Services []StreamedService
 	Checks   []*HealthCheck
-	Gone     []goneRow
+	Gone     []GoneRow
 }
 
-// streamedService is an instance and where it is.
-type streamedService struct {
+// StreamedService is an instance and where it is.
+type StreamedService struct {
 	Node string
 	*NodeService
 }
 
-// goneRow is a node, or on it a service or a check.
-type goneRow struct {
+// GoneRow is a node, or on it a service or a check.
+type GoneRow struct {
 	Node      string
 	ServiceID string `json:",omitempty"`
 	CheckID   string `json:",omitempty"`
@@ -142,8 +142,8 @@ func (e *eventWriter) tell(changes *catalog.Changes, steps []*catalog.Change) er
 }
 
 // changed looks up the rows that steps touched. Those not changed since an index are left out.
-func changed(snap *catalog.Snapshot, steps []*catalog.Change, since uint64) (changeEvent, error) {
-	e := changeEvent{Nodes: []*Node{}, Services: []streamedService{}, Checks: []*HealthCheck{}, Gone: []goneRow{}}
+func changed(snap *catalog.Snapshot, steps []*catalog.Change, since uint64) (CatalogChange, error) {
+	e := CatalogChange{Nodes: []*Node{}, Services: []StreamedService{}, Checks: []*HealthCheck{}, Gone: []GoneRow{}}
 	var touched []catalog.Touched
 	for _, step := range steps {
 		var err error
@@ -169,7 +169,7 @@ func changed(snap *catalog.Snapshot, steps []*catalog.Change, since uint64) (cha
 	return e, nil
 }
 
-func (e *changeEvent) add(snap *catalog.Snapshot, t catalog.Touched, since uint64) {
+func (e *CatalogChange) add(snap *catalog.Snapshot, t catalog.Touched, since uint64) {
 	there := true
 	switch {
 	case t.CheckID != "":
@@ -180,7 +180,7 @@ func (e *changeEvent) add(snap *catalog.Snapshot, t catalog.Touched, since uint6
 	case t.ServiceID != "":
 		i := snap.Instance(t.Node, t.ServiceID)
 		if there = i != nil; there && i.ModifyIndex > since {
-			e.Services = append(e.Services, streamedService{i.Node, shapeService(i)})
+			e.Services = append(e.Services, StreamedService{i.Node, shapeService(i)})
 		}
 	default:
 		n := snap.Node(t.Node)
@@ -189,7 +189,7 @@ func (e *changeEvent) add(snap *catalog.Snapshot, t catalog.Touched, since uint6
 		}
 	}
 	if !there {
-		e.Gone = append(e.Gone, goneRow(t))
+		e.Gone = append(e.Gone, GoneRow(t))
 	}
 }
 

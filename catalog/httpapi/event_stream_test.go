@@ -64,7 +64,7 @@ func (r *eventReader) next() (event, data string) {
 func (r *eventReader) change() string {
 	r.t.Helper()
 	event, data := r.next()
-	var c changeEvent
+	var c CatalogChange
 	if err := json.Unmarshal([]byte(data), &c); err != nil || event != "change" {
 		r.t.Fatalf("%s %s: %v", event, data, err)
 	}

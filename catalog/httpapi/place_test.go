@@ -79,6 +79,9 @@ GET /v1/health/service/web?index=7              here      here      server
 GET /v1/health/service/web?stale                here      here      here
 GET /v1/health/state/any                        here      here      server
 GET /v1/prometheus/sd                           here      here      server
+GET /v1/internal/ui/nodes                       here      here      server
+GET /v1/internal/ui/nodes?stale                 here      here      here
+GET /v1/internal/ui/nodes?dc=dc2                remote    remote    server
 
 GET /v1/coordinate/nodes                        here      here      server
 GET /v1/coordinate/nodes?stale                  here      here      here

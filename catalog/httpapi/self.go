@@ -16,6 +16,7 @@ func (s *Server) selfRoutes() []route {
 		{template: "/v1/health/ready", place: ofAgent, methods: get(s.ready)},
 		{template: "/v1/events/stream", place: ofAgent, methods: get(s.eventStream)},
 		{template: "/v1/prometheus/sd", place: ofView, methods: get(s.prometheusSD)},
+		{template: "/v1/internal/ui/nodes", place: ofView, methods: get(s.internalUINodes)},
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package ui is the web pages of an agent: services and their health, nodes, keys,
-// sessions, DNS and the cluster, read from the public HTTP API by the browser.
+// sessions, DNS and the cluster, read from the documented HTTP API by the browser.
 package ui
 
 import (

@@ -59,13 +59,19 @@ func TestPageKeepsItsPolicy(t *testing.T) {
 			t.Errorf("the page asks for %s: %d", ref[1], w.Code)
 		}
 	}
+	documented, err := os.ReadFile("../../../contrib/docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range scripts(t) {
 		script := ask(h, "/ui/"+name).Body.String()
 		if found := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|new Function|cssText|"style"|https?://`).FindString(script); found != "" {
 			t.Errorf("%s uses %s on what others wrote, or goes elsewhere", name, found)
 		}
-		if strings.Contains(script, "/v1/internal") {
-			t.Errorf("%s asks a path that is not public", name)
+		for _, path := range regexp.MustCompile(`/v1/[a-z/-]+`).FindAllString(script, -1) {
+			if !strings.Contains(string(documented), "`"+path) {
+				t.Errorf("%s asks for %s, which is not documented", name, path)
+			}
 		}
 		for _, from := range regexp.MustCompile(`from "\./([^"]+)"`).FindAllStringSubmatch(script, -1) {
 			if w := ask(h, "/ui/"+from[1]); w.Code != 200 {

@@ -4,7 +4,6 @@ import { get, pause } from "./api.js";
 import { statusOf, worst } from "./health.js";
 import { together } from "./dom.js";
 
-const label = "__meta_consul_";
 const hiddenFor = 20000; // ms after which a page that nobody sees gives its connection back
 
 // Catalog tells "change" (detail: names of nodes and services in lower case) and "state" (live, wait, lost).
@@ -75,13 +74,15 @@ export class Catalog extends EventTarget {
   async #load(source) {
     this.#queue = [];
     try {
-      const [nodes, targets, checks] = await Promise.all(
-        ["/v1/catalog/nodes?stale", "/v1/prometheus/sd?stale", "/v1/health/state/any?stale"].map((p) => get(p)));
+      const nodes = await get("/v1/internal/ui/nodes?stale");
       if (this.#source !== source) return; // another one reads everything anew
       this.nodes = new Map();
-      for (const row of nodes) this.#node(row.Node).row = row;
-      for (const { labels } of targets) this.#node(labels[`${label}node`]).instances.set(labels[`${label}service_id`], fromLabels(labels));
-      for (const check of checks) this.#node(check.Node).checks.set(check.CheckID, check);
+      for (const { Services, Checks, ...row } of nodes) {
+        const node = this.#node(row.Node);
+        node.row = row;
+        for (const s of Services) node.instances.set(s.ID, instance(row.Node, s));
+        for (const check of Checks) node.checks.set(check.CheckID, check);
+      }
       const queue = this.#queue;
       this.#queue = null;
       queue.forEach((change) => this.#apply(change));
@@ -110,7 +111,7 @@ export class Catalog extends EventTarget {
     for (const row of Nodes) { this.#node(row.Node).row = row; this.#touch(row.Node); }
     for (const s of Services) {
       this.#touch(s.Node, this.#node(s.Node).instances.get(s.ID)?.service);
-      this.#node(s.Node).instances.set(s.ID, { node: s.Node, id: s.ID, service: s.Service, address: s.Address, port: s.Port, tags: s.Tags ?? [] });
+      this.#node(s.Node).instances.set(s.ID, instance(s.Node, s));
       this.#touch(s.Node, s.Service);
     }
     for (const c of Checks) this.#check(c);
@@ -182,8 +183,6 @@ function statuses(node) {
   return out;
 }
 
-function fromLabels(labels) {
-  const of = (name) => labels[label + name];
-  return { node: of("node"), id: of("service_id"), service: of("service"), address: of("service_address"), port: Number(of("service_port")),
-    tags: of("tags").split(",").filter(Boolean) };
+function instance(node, s) {
+  return { node, id: s.ID, service: s.Service, address: s.Address, port: s.Port, tags: s.Tags ?? [] };
 }
