@@ -36,8 +36,10 @@ func (s *shell) resolverApply(c *cli.Context) error {
 	for _, f := range p.Files {
 		fmt.Fprintf(s.stdout, "%s %s\n", done(f.Action), f.Path)
 	}
-	for _, line := range append(said, p.Notes...) {
-		fmt.Fprintf(s.stdout, "Note: %s.\n", line)
+	if changed {
+		for _, line := range append(said, p.Notes...) {
+			fmt.Fprintf(s.stdout, "Note: %s.\n", line)
+		}
 	}
 	if !h.Live() {
 		return nil
@@ -71,7 +73,7 @@ func (s *shell) checkUntilGood(c *cli.Context, h *resolver.Host, p *resolver.Pla
 	again := time.NewTicker(checkEvery)
 	defer again.Stop()
 	for {
-		report, err := checker(h).Check(c.Context, &p.Target, p.Resolver, at, resolver.DefaultName(p.Zones[0]))
+		report, err := checker(h, nil).Check(c.Context, &p.Target, p.Resolver, at, resolver.DefaultName(p.Zones[0]))
 		if err != nil {
 			return err
 		}

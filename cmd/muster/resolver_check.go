@@ -30,7 +30,7 @@ func (s *shell) resolverCheck(c *cli.Context) error {
 	if name == "" {
 		name = resolver.DefaultName(p.Zones[0])
 	}
-	report, err := checker(h).Check(c.Context, &p.Target, p.Resolver, at, strings.TrimSuffix(name, "."))
+	report, err := checker(h, p.Port53).Check(c.Context, &p.Target, p.Resolver, at, strings.TrimSuffix(name, "."))
 	if err != nil {
 		return err
 	}
@@ -58,8 +58,8 @@ func listens(c *cli.Context, kind resolver.Kind, listeners []resolver.Listener) 
 // hopTimeout is how long a hop may take to answer.
 const hopTimeout = 2 * time.Second
 
-func checker(h *resolver.Host) *resolver.Checker {
-	return &resolver.Checker{Host: h, Ask: askAddresses, Lookup: resolver.Lookup}
+func checker(h *resolver.Host, port53 []resolver.Listener) *resolver.Checker {
+	return &resolver.Checker{Host: h, Port53: port53, Ask: askAddresses, Lookup: resolver.Lookup}
 }
 
 // askAddresses asks a server for the addresses of a name, of both families.

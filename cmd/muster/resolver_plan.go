@@ -80,14 +80,7 @@ func printPlan(w io.Writer, p *planned) {
 		rows = append(rows, []string{"", fmt.Sprintf("%s (%s)", resolver.ReverseZone(n), n)})
 	}
 	rows = append(rows, []string{"Ask:", fmt.Sprintf("%s (%s)", p.Server, p.From)})
-	for i, l := range p.Port53 {
-		head := ""
-		if i == 0 {
-			head = "Port 53:"
-		}
-		rows = append(rows, []string{head, fmt.Sprintf("%s over %s: %s", l.Addr.Addr(), l.Protocol, &l)})
-	}
-	table(w, rows)
+	table(w, append(rows, portRows(p.Port53)...))
 	for _, f := range p.Files {
 		fmt.Fprintf(w, "\n%s %s\n", f.Action, f.Path)
 		if f.Action == resolver.Keep || f.Action == resolver.Refuse {
@@ -106,6 +99,21 @@ func printPlan(w io.Writer, p *planned) {
 	}
 	fmt.Fprintf(w, "\nNothing will be written: %s.\n", p.Refused)
 	printSteps(w, p.Steps)
+}
+
+// portRows tell who listens, a line for each address and program.
+func portRows(listeners []resolver.Listener) [][]string {
+	var rows [][]string
+	head := "Port 53:"
+	for i := 0; i < len(listeners); {
+		first, protocols := listeners[i], []string{}
+		for ; i < len(listeners) && listeners[i].Addr == first.Addr && listeners[i].String() == first.String(); i++ {
+			protocols = append(protocols, listeners[i].Protocol)
+		}
+		rows = append(rows, []string{head, fmt.Sprintf("%s (%s): %s", first.Addr.Addr(), strings.Join(protocols, ", "), &first)})
+		head = ""
+	}
+	return rows
 }
 
 func printSteps(w io.Writer, steps []string) {

@@ -16,10 +16,11 @@ type Reply struct {
 
 // Checker follows a question from muster outward to the programs of a host.
 type Checker struct {
-	Host *Host
+	Host   *Host
+	Port53 []Listener // who listens there on this machine
 	// Ask asks a server for the addresses of a name; an error means that it did not reply.
 	Ask func(ctx context.Context, server netip.AddrPort, name string) (Reply, error)
-	// Lookup asks as a program of this machine would, and says how. No address and no error: there is no such name.
+	// Lookup asks as a program of this machine would, and says how. No address and no error: it found none.
 	Lookup func(ctx context.Context, name string) (addrs []netip.Addr, how string, err error)
 }
 
@@ -64,14 +65,16 @@ func (c *Checker) Check(ctx context.Context, t *Target, kind Kind, resolver neti
 		return r, nil
 	}
 	r.add("muster", true, "muster at %s answers %s", t.Server, listed(ours.Addrs))
+	first := rc.first()
 	if kind == Resolvconf {
-		resolver = netip.AddrPortFrom(t.Server.Addr(), 53) // programs ask no other port
-	}
-	c.hop(ctx, r, "resolver", titled(kind, resolver), resolver, ours)
-	if first := rc.first(); first == resolver.Addr() {
-		r.add("resolv.conf", true, "%s asks %s first", resolvConfPath, first)
+		c.hop(ctx, r, "resolv.conf", fmt.Sprintf("%s, whom %s asks,", first, resolvConfPath), netip.AddrPortFrom(first, 53), ours)
 	} else {
-		c.hop(ctx, r, "resolv.conf", fmt.Sprintf("%s, whom %s asks rather than %s,", first, resolvConfPath, resolver.Addr()), netip.AddrPortFrom(first, 53), ours)
+		c.local(ctx, r, kind, resolver, ours)
+		if first == resolver.Addr() {
+			r.add("resolv.conf", true, "%s asks %s first", resolvConfPath, first)
+		} else {
+			c.hop(ctx, r, "resolv.conf", fmt.Sprintf("%s, whom %s asks rather than %s,", first, resolvConfPath, resolver.Addr()), netip.AddrPortFrom(first, 53), ours)
+		}
 	}
 	if c.Host.Live() {
 		c.program(ctx, r, ours)
@@ -79,12 +82,24 @@ func (c *Checker) Check(ctx context.Context, t *Target, kind Kind, resolver neti
 	return r, nil
 }
 
-// titled names a resolver and where it is.
-func titled(kind Kind, at netip.AddrPort) string {
-	if kind == Resolvconf {
-		return "muster at " + at.String()
+// local asks the resolver of this machine, unless another program is seen in its place.
+func (c *Checker) local(ctx context.Context, r *Report, kind Kind, at netip.AddrPort, ours Reply) {
+	for _, l := range c.Port53 {
+		if l.PID != 0 && l.Addr.Port() == at.Port() && l.takes(at.Addr()) && !ofKind(l.Program, kind) {
+			r.add("resolver", false, "%s, where %s was to be, is %s", at, kind.Title(), &l)
+			return
+		}
 	}
-	return kind.Title() + " at " + at.String()
+	c.hop(ctx, r, "resolver", kind.Title()+" at "+at.String(), at, ours)
+}
+
+// ofKind reports whether a program is the one that listens for a kind.
+func ofKind(program string, kind Kind) bool {
+	if kind == NetworkManager {
+		kind = Dnsmasq
+	}
+	k, known := kindOf(program)
+	return known && k == kind
 }
 
 // hop asks a server, and compares its reply with muster's.
@@ -109,7 +124,7 @@ func (c *Checker) program(ctx context.Context, r *Report, ours Reply) {
 	case err != nil:
 		r.add("program", false, "a lookup by %s fails: %v", how, err)
 	case len(addrs) == 0:
-		r.add("program", false, "a lookup by %s finds no such name", how)
+		r.add("program", false, "a lookup by %s finds nothing", how)
 	case !shared(addrs, ours.Addrs):
 		r.add("program", false, "a lookup by %s finds %s, which is not muster's answer", how, listed(addrs))
 	default:
@@ -144,12 +159,8 @@ func Listens(kind Kind, listeners []Listener) netip.AddrPort {
 	if kind == Resolved {
 		at = netip.AddrFrom4([4]byte{127, 0, 0, 53})
 	}
-	own := kind
-	if kind == NetworkManager {
-		own = Dnsmasq
-	}
 	for _, l := range listeners {
-		if k, known := kindOf(l.Program); known && k == own && l.Protocol == "udp" && !l.Addr.Addr().IsUnspecified() {
+		if ofKind(l.Program, kind) && l.Protocol == "udp" && !l.Addr.Addr().IsUnspecified() {
 			at = l.Addr.Addr()
 			break
 		}

@@ -38,13 +38,15 @@ func TestCheck(t *testing.T) {
 		"elsewhere":        {"nameserver 192.0.2.1\n", Resolved, map[string]Reply{muster: good, stub: good, far: nothing}, nothing, "ok muster, ok resolver, FAIL resolv.conf, FAIL program", "192.0.2.1, whom /etc/resolv.conf asks rather than 127.0.0.53, answers NXDOMAIN"},
 		"another that can": {"nameserver 192.0.2.1\n", Resolved, map[string]Reply{muster: good, stub: good, far: good}, good, "ok muster, ok resolver, ok resolv.conf, ok program", ""},
 		"hosts first":      {"nameserver 127.0.0.53\n", Resolved, map[string]Reply{muster: good, stub: good}, Reply{"NOERROR", addrs("127.0.0.1")}, "ok muster, ok resolver, ok resolv.conf, FAIL program", "finds 127.0.0.1, which is not muster's answer"},
-		"no resolver":      {"nameserver 127.0.0.1\n", Resolvconf, map[string]Reply{muster: good, "127.0.0.1:53": good}, good, "ok muster, ok resolver, ok resolv.conf, ok program", "muster at 127.0.0.1:53 answers"},
-		"not at 53":        {"nameserver 127.0.0.1\n", Resolvconf, map[string]Reply{muster: good}, Reply{}, "ok muster, FAIL resolver, ok resolv.conf, FAIL program", "muster at 127.0.0.1:53 does not answer"},
+		"no resolver":      {"nameserver 127.0.0.1\n", Resolvconf, map[string]Reply{muster: good, "127.0.0.1:53": good}, good, "ok muster, ok resolv.conf, ok program", "127.0.0.1, whom /etc/resolv.conf asks, answers"},
+		"not at 53":        {"nameserver 127.0.0.1\n", Resolvconf, map[string]Reply{muster: good}, Reply{}, "ok muster, FAIL resolv.conf, FAIL program", "127.0.0.1, whom /etc/resolv.conf asks, does not answer"},
+		"one far away":     {"nameserver 192.0.2.1\n", Resolvconf, map[string]Reply{muster: good, far: good}, good, "ok muster, ok resolv.conf, ok program", ""},
+		"another program":  {"nameserver 127.0.0.53\n", Unbound, map[string]Reply{muster: good, stub: good}, good, "ok muster, FAIL resolver, ok resolv.conf, ok program", "127.0.0.53:53, where unbound was to be, is systemd-resolve (pid 5)"},
 	} {
 		h := tree(t, map[string]string{"/etc/resolv.conf": tc.conf})
 		h.runs = true
 		c := &Checker{
-			Host: h,
+			Host: h, Port53: []Listener{{Protocol: "udp", Addr: netip.MustParseAddrPort(stub), PID: 5, Program: "systemd-resolve"}},
 			Ask: func(_ context.Context, server netip.AddrPort, asked string) (Reply, error) {
 				if r, ok := tc.answers[server.String()]; ok && asked == "web.service.consul" {
 					return r, nil

@@ -64,8 +64,13 @@ func listeners(proc string, port uint16) ([]Listener, error) {
 		}
 	}
 	nameOwners(proc, found)
-	slices.SortStableFunc(found, func(a, b Listener) int { return a.Addr.Compare(b.Addr) })
-	return found, nil
+	slices.SortStableFunc(found, func(a, b Listener) int {
+		return cmp.Or(a.Addr.Compare(b.Addr), cmp.Compare(a.PID, b.PID), cmp.Compare(a.User, b.User))
+	})
+	return slices.CompactFunc(found, func(a, b Listener) bool { // servers open several for one address
+		a.inode = b.inode
+		return a == b
+	}), nil
 }
 
 // parseSocket reads a line of /proc/net/udp and the like (proc_net(5)); ok is false for the heading and for sockets that do not wait.

@@ -57,7 +57,7 @@ func TestListenersOfOthers(t *testing.T) {
 		return fmt.Sprintf("  12: %s 00000000:0000 %s 00000000:00000000 00:00000000 00000000  4294967  0 %d 2 0000000000000000 0\n", address, state, inode)
 	}
 	for name, text := range map[string]string{
-		"net/udp":  head + line("3500007F:0035", "07", 41) + line("0100007F:0035", "01", 42) + line("0100007F:2198", "07", 43) + "junk\n",
+		"net/udp":  head + line("3500007F:0035", "07", 41) + line("3500007F:0035", "07", 47) + line("0100007F:0035", "01", 42) + line("0100007F:2198", "07", 43) + "junk\n",
 		"net/tcp":  head + line("3500007F:0035", "0A", 44) + line("0100007F:0035", "01", 45),
 		"net/udp6": head + line("00000000000000000000000001000000:0035", "07", 46),
 		"512/comm": "systemd-resolve\n", "77/comm": "other\n",
@@ -70,7 +70,7 @@ func TestListenersOfOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for link, target := range map[string]string{"512/fd/12": "socket:[41]", "512/fd/13": "socket:[46]", "77/fd/3": "socket:[99]", "77/fd/4": "/dev/null"} {
+	for link, target := range map[string]string{"512/fd/12": "socket:[41]", "512/fd/13": "socket:[46]", "512/fd/14": "socket:[47]", "77/fd/3": "socket:[99]", "77/fd/4": "/dev/null"} {
 		path := filepath.Join(proc, link)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -87,8 +87,8 @@ func TestListenersOfOthers(t *testing.T) {
 	for _, l := range found {
 		got = append(got, fmt.Sprintf("%s %s %s", l.Protocol, l.Addr, &l))
 	}
-	want := "udp 127.0.0.53:53 systemd-resolve (pid 512)\n" +
-		"tcp 127.0.0.53:53 a process of user 4294967, which only root may see\n" +
+	want := "tcp 127.0.0.53:53 a process of user 4294967, which only root may see\n" +
+		"udp 127.0.0.53:53 systemd-resolve (pid 512)\n" +
 		"udp [::1]:53 systemd-resolve (pid 512)"
 	if strings.Join(got, "\n") != want {
 		t.Errorf("found\n%s\nwant\n%s", strings.Join(got, "\n"), want)

@@ -89,7 +89,9 @@ func (p *Plan) resolved(h *Host, rc *resolvConf) error {
 	if version >= systemdWithDelegates {
 		return p.file(h, delegatePath, resolvedText(&p.Target, "Delegate"))
 	}
-	p.note("this makes muster a server for all names that no link has a server for: such questions it refuses, unless it has recursors")
+	if len(p.Recursors) == 0 {
+		p.note("this makes muster a server for all names that no link has a server for, and it refuses these unless it has recursors")
+	}
 	return p.file(h, resolvedPath, resolvedText(&p.Target, "Resolve"))
 }
 

@@ -3,6 +3,7 @@ package resolver
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -70,8 +71,10 @@ func (p *Plan) resolvConf(h *Host, rc *resolvConf) {
 		p.Steps = append(p.Steps, "have muster answer on port 53, and ask others for what is not its own: "+p.portAndRecursors(rc))
 	}
 	for _, l := range p.Port53 {
-		if l.takes(server) && l.Program != "muster" {
-			p.Steps = append(p.Steps, fmt.Sprintf("free port 53 of %s, which is taken over %s by %s", server, l.Protocol, &l))
+		own := l.Program == "muster" || l.PID == 0 && p.Server.Port() == 53
+		step := fmt.Sprintf("free port 53 of %s, which is taken by %s", server, &l)
+		if l.takes(server) && !own && !slices.Contains(p.Steps, step) {
+			p.Steps = append(p.Steps, step)
 		}
 	}
 	if rc.there && rc.first() == server {

@@ -12,6 +12,7 @@ func TestPlan(t *testing.T) {
 	ready := at53
 	ready.Recursors = []string{"192.0.2.53"}
 	taken := []Listener{{Protocol: "tcp", Addr: netip.MustParseAddrPort("127.0.0.1:53"), PID: 9, Program: "dnsmasq"}}
+	hidden := []Listener{{Protocol: "udp", Addr: netip.MustParseAddrPort("127.0.0.1:53"), User: "root"}}
 	const plain = "nameserver 192.0.2.1\n"
 	for name, tc := range map[string]struct {
 		kind      Kind
@@ -22,7 +23,7 @@ func TestPlan(t *testing.T) {
 		refused   string // part of it; empty: it is not
 		says      string // part of notes or steps
 	}{
-		"resolved":                     {Resolved, map[string]string{library + "252.so": ""}, usual(), nil, "write " + resolvedPath, "", "no link has a server for"},
+		"resolved":                     {Resolved, map[string]string{library + "252.so": ""}, usual(), nil, "write " + resolvedPath, "", "no link has a server for, and"},
 		"resolved, no version":         {Resolved, nil, usual(), nil, "write " + resolvedPath, "", ""},
 		"resolved with delegates":      {Resolved, map[string]string{library + "258.so": ""}, usual(), nil, "write " + delegatePath, "", ""},
 		"resolved without ports":       {Resolved, map[string]string{library + "245.so": ""}, usual(), nil, "", "port 53 alone", `{"dns": 53}`},
@@ -58,7 +59,8 @@ func TestPlan(t *testing.T) {
 
 		"resolv.conf":                 {Resolvconf, map[string]string{"/etc/resolv.conf": plain}, usual(), nil, "", "does not write to it", `{"ports": {"dns": 53}, "recursors": ["192.0.2.1"]}`},
 		"resolv.conf, known recursor": {Resolvconf, map[string]string{"/etc/resolv.conf": plain}, ready, nil, "", "does not write to it", "before the others in /etc/resolv.conf: nameserver 127.0.0.1"},
-		"resolv.conf, port taken":     {Resolvconf, map[string]string{"/etc/resolv.conf": plain}, ready, taken, "", "does not write to it", "free port 53 of 127.0.0.1, which is taken over tcp by dnsmasq (pid 9)"},
+		"resolv.conf, port taken":     {Resolvconf, map[string]string{"/etc/resolv.conf": plain}, ready, taken, "", "does not write to it", "free port 53 of 127.0.0.1, which is taken by dnsmasq (pid 9)"},
+		"resolv.conf, hidden owner":   {Resolvconf, map[string]string{"/etc/resolv.conf": plain}, usual(), hidden, "", "does not write to it", "free port 53 of 127.0.0.1, which is taken by a process of user root"},
 		"resolv.conf, done":           {Resolvconf, map[string]string{"/etc/resolv.conf": "nameserver 127.0.0.1\n"}, ready, nil, "", "does not write to it", "asks 127.0.0.1 first already"},
 		"resolv.conf by openresolv":   {Resolvconf, map[string]string{"/etc/resolv.conf": plain, "/sbin/resolvconf": "#!/bin/sh\n"}, ready, nil, "", "does not write to it", "/sbin/resolvconf -a lo.muster"},
 		"resolv.conf by resolvectl":   {Resolvconf, map[string]string{"/etc/resolv.conf": plain, "/usr/sbin/resolvconf": "-> ../bin/resolvectl", "/usr/bin/resolvectl": ""}, ready, nil, "", "does not write to it", "before the others"},
