@@ -62,7 +62,7 @@ func (s *Server) Passed() http.Handler {
 	})
 }
 
-// guard refuses what only a browser acting for a foreign page would send.
+// guard refuses what only a browser acting for a foreign page would send, and what the configuration closes.
 func (s *Server) guard(r *http.Request) error {
 	if r.Context().Value(passedKey{}) != nil {
 		return nil
@@ -74,7 +74,7 @@ func (s *Server) guard(r *http.Request) error {
 	if err := s.csrf.Check(r); err != nil {
 		return failf(http.StatusForbidden, "cross-site %s refused", r.Method)
 	}
-	return nil
+	return s.access.refuse(r)
 }
 
 // overUnixSocket reports whether a request came through the file system, where no browser is.

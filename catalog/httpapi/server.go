@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -51,6 +52,11 @@ type Config struct {
 	// AllowedHosts are further names that may stand in the Host header beside IP
 	// addresses, localhost and Node. One that begins with a dot permits all names under it.
 	AllowedHosts []string
+	// BlockedPaths are beginnings of paths, compared with the decoded path, that are not served: 403.
+	BlockedPaths []string
+	// WritesFrom are the networks from which requests other than GET and HEAD are served, of others
+	// they get 403. Empty: from anywhere. Unix sockets are open to whoever may use them.
+	WritesFrom []netip.Prefix
 	// MaxConnsPerClient bounds the connections of one source address. 0 means
 	// DefaultMaxConnsPerClient, a negative number no bound. Unix sockets have none.
 	MaxConnsPerClient int
@@ -109,6 +115,7 @@ type Server struct {
 	log       *slog.Logger
 	routes    *routeNode
 	hosts     hostList
+	access    access
 	plain     []net.Listener
 	secure    []net.Listener // still without TLS
 	http      *http.Server
@@ -134,6 +141,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	s := &Server{
 		cfg: cfg, deps: deps, log: deps.Logger,
 		hosts:   newHostList(cfg.Node, cfg.AllowedHosts),
+		access:  access{blocked: cfg.BlockedPaths, writers: cfg.WritesFrom},
 		csrf:    http.NewCrossOriginProtection(),
 		closing: make(chan struct{}), intervals: newIntervals(deps.Series, time.Now()),
 	}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"muster/catalog"
@@ -88,6 +89,10 @@ type HTTPSettings struct {
 	// AllowedHosts are names that may stand in the Host header beside those of the
 	// node itself; one that begins with a dot permits all names under it.
 	AllowedHosts []string
+	// BlockEndpoints are beginnings of paths that are not served.
+	BlockEndpoints []string
+	// AllowWriteFrom are the networks from which anything may be written. Empty: all.
+	AllowWriteFrom []netip.Prefix
 }
 
 // Limits bound what clients can occupy.

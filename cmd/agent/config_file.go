@@ -36,7 +36,9 @@ type settings struct {
 
 type httpKeys struct {
 	HTTP struct {
-		AllowedHosts []string `key:"allowed_hosts"`
+		AllowedHosts   []string `key:"allowed_hosts"` // not Consul's
+		BlockEndpoints []string `key:"block_endpoints"`
+		AllowWriteFrom []string `key:"allow_write_http_from"`
 	} `key:"http_config"`
 	Limits struct {
 		HTTPMaxConnsPerClient *int           `key:"http_max_conns_per_client"`

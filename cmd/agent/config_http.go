@@ -17,6 +17,13 @@ func (b *builder) http(k *httpKeys) {
 			b.problem(fmt.Sprintf("http_config.allowed_hosts[%d]", i), "%q is not a host name, nor a dot and a domain", host)
 		}
 	}
+	c.HTTP.BlockEndpoints = k.HTTP.BlockEndpoints
+	for i, prefix := range k.HTTP.BlockEndpoints {
+		if !strings.HasPrefix(prefix, "/") {
+			b.problem(fmt.Sprintf("http_config.block_endpoints[%d]", i), "%q would block nothing: paths begin with \"/\"", prefix)
+		}
+	}
+	b.networks(&c.HTTP.AllowWriteFrom, "http_config.allow_write_http_from", k.HTTP.AllowWriteFrom)
 	b.limits(k)
 	b.ui(k)
 }

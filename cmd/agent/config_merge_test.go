@@ -130,7 +130,7 @@ func TestOverridesDoWhatTheirKeysDo(t *testing.T) {
 		"node_id": `"11111111-2222-3333-4444-555555555555"`, "node_meta": `{"k": "v"}`, "bind_addr": `"10.0.0.9"`,
 		"advertise_addr": `"10.0.0.8"`, "client_addr": `"10.0.0.7"`, "datacenter": `"dc9"`, "domain": `"d.example"`,
 		"alt_domain": `"alt"`, "recursors": `["10.0.0.1"]`, "ports.http": `1`, "ports.dns": `2`, "ports.server": `3`,
-		"log_level": `"debug"`, "log_json": `true`, "pid_file": `"p"`, "ui": `true`, "ui_dir": `"u"`,
+		"http_config.allow_write_http_from": `["10.0.0.0/8"]`, "log_level": `"debug"`, "log_json": `true`, "pid_file": `"p"`, "ui": `true`, "ui_dir": `"u"`,
 	}
 	all := reflect.TypeFor[Overrides]()
 	for i := range all.NumField() {

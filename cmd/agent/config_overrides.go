@@ -46,6 +46,7 @@ type Overrides struct {
 	ServerPort         *int              `flag:"server-port" key:"ports.server"`
 	SerfLANPort        *int              `flag:"serf-lan-port" key:"ports.serf_lan"`
 	SerfWANPort        *int              `flag:"serf-wan-port" key:"ports.serf_wan"`
+	AllowWriteFrom     []string          `flag:"allow-write-http-from" key:"http_config.allow_write_http_from"`
 	LogLevel           *string           `flag:"log-level" key:"log_level"`
 	LogJSON            *bool             `flag:"log-json" key:"log_json"`
 	PidFile            *string           `flag:"pid-file" key:"pid_file"`
@@ -69,6 +70,7 @@ func (o *Overrides) settings() settings {
 	s.Datacenter, s.Domain, s.AltDomain, s.Recursors = o.Datacenter, o.Domain, o.AltDomain, o.Recursors
 	s.Ports.HTTP, s.Ports.HTTPS, s.Ports.DNS, s.Ports.Server = o.HTTPPort, o.HTTPSPort, o.DNSPort, o.ServerPort
 	s.Ports.SerfLAN, s.Ports.SerfWAN = o.SerfLANPort, o.SerfWANPort
+	s.HTTP.AllowWriteFrom = o.AllowWriteFrom
 	s.LogLevel, s.LogJSON, s.PidFile = o.LogLevel, o.LogJSON, o.PidFile
 	s.UI, s.UIDir = o.UI, o.UIDir
 	s.EnableScriptChecks, s.EnableLocalScriptChecks = o.EnableScriptChecks, o.EnableLocalScriptChecks

@@ -31,6 +31,7 @@ func (c *Config) settings(nodeID string) map[string]any {
 		"LeaveOnTerm": c.LeaveOnTerm, "SkipLeaveOnInt": c.SkipLeaveOnInt, "LeaveDrainTime": c.LeaveDrainTime.String(),
 		"RPCHoldTimeout": c.RPCHoldTimeout.String(), "CheckUpdateInterval": c.CheckUpdateInterval.String(), "DiscardCheckOutput": c.DiscardCheckOutput,
 		"EnableLocalScriptChecks": c.EnableLocalScriptChecks, "EnableRemoteScriptChecks": c.EnableScriptChecks,
+		"HTTPBlockEndpoints": listed(c.HTTP.BlockEndpoints), "AllowWriteHTTPFrom": texts(c.HTTP.AllowWriteFrom),
 		"EnableDebug": c.EnableDebug, "PidFile": c.PidFile,
 		"Logging":  map[string]any{"LogLevel": levelName(c.LogLevel), "LogJSON": c.LogJSON},
 		"UIConfig": map[string]any{"Enabled": c.UI, "Dir": c.UIDir},

@@ -14,6 +14,7 @@ func TestSettings(t *testing.T) {
 	c.Gossip.Key = Secret("0123456789abcdef")
 	c.LogLevel = LevelTrace
 	c.DNS.ReverseNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	c.HTTP.AllowWriteFrom = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	text, err := json.Marshal(c.settings("id-1"))
 	if err != nil {
 		t.Fatal(err)
@@ -28,6 +29,7 @@ func TestSettings(t *testing.T) {
 		"DNSReverseNetworks": `["10.0.0.0/8"]`,
 		"DNSAddrs":           `["tcp://127.0.0.1:8600","udp://127.0.0.1:8600"]`,
 		"HTTPAddrs":          `["tcp://127.0.0.9:8500","unix:///run/x"]`, "HTTPSAddrs": `[]`, "RetryJoinLAN": `[]`,
+		"AllowWriteHTTPFrom": `["127.0.0.0/8"]`, "HTTPBlockEndpoints": `[]`,
 		"Logging": `{"LogJSON":false,"LogLevel":"TRACE"}`, "UIConfig": `{"Dir":"","Enabled":true}`,
 	} {
 		if have, err := json.Marshal(got[name]); err != nil || string(have) != want {
