@@ -16,7 +16,7 @@ import (
 // its way. It is then not applied, and fails as Unavailable with [ErrTooLate].
 type Once struct {
 	ID      [16]byte // random, made by whoever sends the command first
-	Origin  uint64   // below the index at which the first copy is applied; 0: not known, and applied however late it comes
+	Origin  uint64   // below the index at which the first copy is applied; 0, or not below it: applied however late it comes
 	Command Command  // anything but a Once; a Batch counts as one command
 }
 

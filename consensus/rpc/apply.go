@@ -87,6 +87,7 @@ func (f *Forwarder) passOn(ctx context.Context, addr string, relay bool, w *writ
 	case r.Fate == elsewhere:
 		return catalog.Result{}, nothing, fmt.Errorf("%s does not lead", addr)
 	}
+	f.hear(r.Index)
 	res, err := r.result()
 	if r.Fate == settled && err == nil && len(res.Batch) != w.parts {
 		return catalog.Result{}, settled, fmt.Errorf("%s answered a command of %d parts with %d outcomes", addr, w.parts, len(res.Batch))
@@ -115,13 +116,19 @@ func (w *write) renew() bool {
 	return w.once != nil
 }
 
-// origin is for what is sent first from now on. A server's state tells how far the log is at least;
-// that of a client stands still while keys are written.
+// origin is for what is sent first from now on. The agent's own state tells how far the log is at least, and
+// so do the replies of servers: the state may be far behind.
 func (f *Forwarder) origin() uint64 {
-	if f.cfg.Member == nil {
-		return 0
+	return max(f.cfg.State().Applied(), f.heard.Load())
+}
+
+// hear takes note of an index that the log has reached.
+func (f *Forwarder) hear(index uint64) {
+	for known := f.heard.Load(); index > known; known = f.heard.Load() {
+		if f.heard.CompareAndSwap(known, index) {
+			return
+		}
 	}
-	return f.cfg.State().Applied()
 }
 
 // encode makes the command ready to be passed on.

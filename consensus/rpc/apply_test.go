@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -245,15 +246,36 @@ func TestTooLate(t *testing.T) {
 	}
 }
 
-// Clients do not know how far the log is.
+// A client whose copy stands still knows how far the log is from the replies to its writes, and from the
+// refusal of one that came too late.
 func TestOriginOfAClient(t *testing.T) {
 	c := newCluster(t, 3)
-	for range 3 {
-		if _, err := c.agent(nil).Apply(within(t), set("k")); err != nil {
+	f := c.agent(nil)
+	origins := func() (out []uint64) {
+		for _, cmd := range c.written() {
+			if o, is := cmd.(*catalog.Once); is {
+				out = append(out, o.Origin)
+			}
+		}
+		return out
+	}
+	for range 2 {
+		if _, err := f.Apply(within(t), set("k")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if o := c.written()[2].(*catalog.Once); o.Origin != 0 {
-		t.Errorf("origin %d", o.Origin)
+	if got := origins(); !slices.Equal(got, []uint64{0, 1}) {
+		t.Errorf("origins %d", got)
+	}
+	refuse, calls := lossOf(func(context.Context) error {
+		c.nodes[0].append(set("meanwhile"))
+		return late.err("")
+	})
+	c.nodes[0].fault(faults{before: refuse})
+	if _, err := f.Apply(within(t), set("k")); err != nil || calls.Load() != 2 {
+		t.Errorf("%v after %d attempts", err, calls.Load())
+	}
+	if got := origins(); !slices.Equal(got, []uint64{0, 1, 3}) {
+		t.Errorf("origins %d: the second try must be of the index that the refusal came with", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"muster/catalog"
@@ -61,6 +62,7 @@ type Forwarder struct {
 	ctx       context.Context // ends at Close
 	end       context.CancelFunc
 	indexes   map[catalog.Consistency]*indexes
+	heard     atomic.Uint64 // the highest index of the log that a reply to a write spoke of
 	closeOnce sync.Once
 
 	mu       sync.Mutex

@@ -93,8 +93,8 @@ func (s *Server) apply(ctx context.Context, r *http.Request, body []byte) reply 
 		// Leadership may just have gone; the asker need not find out by himself to whom.
 		answer.Leader, _ = s.cfg.Member.LeaderWatch()
 	}
-	if answer.Fate == settled {
-		answer.Index = s.cfg.State().Applied() // at or behind the command
+	if answer.Fate == settled || answer.Fate == late {
+		answer.Index = s.cfg.State().Applied() // at or behind the command, so that who was late is not so again
 	}
 	return answer
 }
