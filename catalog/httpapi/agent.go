@@ -16,6 +16,8 @@ type Registrations interface {
 	Changed() <-chan struct{}
 	// Standing is what the agent itself knows of one of the checks; ok is false when there is none with this id.
 	Standing(checkID string) (s catalog.Standing, ok bool)
+	// Observed is Standing of a check on another node that this agent observes; ok is false when it does not.
+	Observed(node, checkID string) (s catalog.Standing, ok bool)
 	// Next is when a check is looked at next or, of a ttl check, expires. Zero: not known.
 	Next(checkID string) time.Time
 	// Register adds or replaces a service and, with replaceChecks, removes those

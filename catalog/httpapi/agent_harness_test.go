@@ -65,6 +65,11 @@ func (a *fakeAgent) Standing(id string) (catalog.Standing, bool) {
 	return s, ok
 }
 
+func (a *fakeAgent) Observed(node, id string) (catalog.Standing, bool) {
+	s, ok := a.standings[node+"/"+id]
+	return s, ok
+}
+
 func (a *fakeAgent) Next(id string) time.Time { return a.next[id] }
 
 func (a *fakeAgent) Register(def catalog.ServiceDefinition, replace bool) error {

@@ -90,14 +90,21 @@ func (s *Server) agentStandings(r *request) (answer, error) {
 	return reply(checks), err
 }
 
-// agentCheckHistory lists the last changes of a check's status, oldest first.
+// agentCheckHistory lists the last changes of a check's status, oldest first: of a check of this agent or, with
+// ?node, of one on another node, as this agent saw them that observes it.
 func (s *Server) agentCheckHistory(r *request) (answer, error) {
 	id, err := r.name("id")
 	if err != nil {
 		return answer{}, err
 	}
 	standing, ok := s.deps.Registrations.Standing(id)
-	if !ok {
+	node := r.query.Get("node")
+	switch elsewhere := node != "" && !catalog.EqualFold(node, s.cfg.Node); {
+	case elsewhere:
+		if standing, ok = s.deps.Registrations.Observed(node, id); !ok {
+			return answer{}, failf(http.StatusNotFound, "this agent does not observe a check with id %.100q on node %.100q; /v1/catalog/observers/NODE tells who does", id, node)
+		}
+	case !ok:
 		return answer{}, failf(http.StatusNotFound, "this agent has no check with id %.100q", id)
 	}
 	return reply(ShapeTransitions(standing.Transitions)), nil

@@ -64,6 +64,16 @@ func TestAgentStandings(t *testing.T) {
 	if len(history) != 3 || history[2] != last || !last.At.Equal(now.Add(-90*time.Second)) {
 		t.Errorf("history %+v", history)
 	}
+	a.standings["ext/web"] = catalog.Standing{Status: catalog.Passing, Transitions: []catalog.Transition{{From: catalog.Critical, To: catalog.Passing, Reason: "observed"}}}
+	for path, want := range map[string]string{
+		"/v1/agent/check/web/history?node=ext":   `"Reason":"observed"`,
+		"/v1/agent/check/web/history?node=N1":    `"Reason":"200 OK"`, // this agent's own
+		"/v1/agent/check/other/history?node=ext": `does not observe a check with id "other" on node "ext"`,
+	} {
+		if r := f.do("GET", path, ""); !strings.Contains(r.body, want) {
+			t.Errorf("%s: %d %s", path, r.status, r.body)
+		}
+	}
 	if body := f.get("/v1/agent/check/plain/history"); body != "[]" {
 		t.Errorf("no history is %q", body)
 	}

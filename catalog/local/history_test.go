@@ -56,6 +56,7 @@ func TestTransitionsAreBounded(t *testing.T) {
 	s := open(t, "")
 	must(t, s.RegisterCheck(ttl("c")))
 	start := time.Now()
+	const reasonBytes = 200 // of what is told in one line
 	var before []catalog.Transition
 	for i := range 2*catalog.KeptTransitions + 1 {
 		if i == catalog.KeptTransitions {

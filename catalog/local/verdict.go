@@ -50,7 +50,7 @@ func (old *state) verdict(status catalog.Status, output string, seen time.Time) 
 	st.row, st.reported = &row, true
 	if row.Status != status {
 		st.seen, st.criticalSince = seen, time.Time{}
-		st.history = with(old.history, catalog.Transition{At: seen, From: row.Status, To: status, Reason: reason(output)})
+		st.history = catalog.Remember(old.history, seen, row.Status, status, output)
 		if status == catalog.Critical {
 			st.criticalSince = seen
 		}

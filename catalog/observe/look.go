@@ -55,6 +55,7 @@ func (o *Observer) probe(snap *catalog.Snapshot) {
 			last[id] = t.check.Status // it goes on from where others were
 		}
 	}
+	o.remember(last)
 	o.cfg.Prober.Reconcile(defs, last)
 	o.mu.Lock()
 	maps.DeleteFunc(o.verdicts, func(id string, _ verdict) bool { _, is := o.targets[id]; return !is })

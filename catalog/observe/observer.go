@@ -41,6 +41,7 @@ type Observer struct {
 
 	mu       sync.Mutex
 	verdicts map[string]verdict // by id of the target
+	pasts    map[string]past    // likewise
 
 	// Of the goroutine that runs.
 	targets  map[string]target
@@ -77,24 +78,27 @@ const (
 // New returns an Observer; Run runs it.
 func New(cfg Config) *Observer {
 	return &Observer{
-		cfg: cfg, urgent: make(chan struct{}, 1), verdicts: map[string]verdict{},
+		cfg: cfg, urgent: make(chan struct{}, 1), verdicts: map[string]verdict{}, pasts: map[string]past{},
 		targets: map[string]target{}, sent: map[string]sentVerdict{}, critical: map[string]time.Time{},
 	}
 }
 
 // Report takes a verdict from the prober. Its error is always nil.
-func (o *Observer) Report(id string, status catalog.Status, output string, _ time.Time) error {
-	o.note(id, verdict{status, output})
+func (o *Observer) Report(id string, status catalog.Status, output string, seen time.Time) error {
+	o.note(id, verdict{status, output}, seen)
 	return nil
 }
 
 // Blind takes from the prober why it could not look at a target: this agent then abstains.
-func (o *Observer) Blind(id, reason string) { o.note(id, verdict{"", reason}) }
+func (o *Observer) Blind(id, reason string) { o.note(id, verdict{"", reason}, time.Time{}) }
 
-func (o *Observer) note(id string, v verdict) {
+func (o *Observer) note(id string, v verdict, seen time.Time) {
 	o.mu.Lock()
 	old, known := o.verdicts[id]
 	o.verdicts[id] = v
+	if p, is := o.pasts[id]; is && v.status != "" {
+		o.pasts[id] = p.with(v, seen)
+	}
 	o.mu.Unlock()
 	if !known || old.status != v.status || o.cfg.UpdateInterval == 0 && old != v {
 		select {

@@ -93,24 +93,29 @@ func (x *explainer) considered(c *dns.Considered) httpapi.ExplainedInstance {
 }
 
 // check adds to a check of this agent its newest output, since when it has its
-// status and how it came to it. Of the checks of others nobody here knows: the catalog's rows carry indexes, no times.
+// status and how it came to it; to one that it observes for others, the last two as it sees them. Of all
+// others nobody here knows: the catalog's rows carry indexes, no times.
 func (x *explainer) check(c *catalog.Check, against bool) httpapi.ExplainedCheck {
 	out := httpapi.ExplainedCheck{
 		CheckID: c.ID, Name: c.Name, Type: c.Type, Status: string(c.Status), OfNode: c.ServiceID == "", Against: against,
 		Output: c.Output, Notes: c.Notes, ModifyIndex: c.ModifyIndex,
 		Observers: httpapi.ShapeObservers(x.state.Snapshot(), c),
 	}
-	if !catalog.EqualFold(c.Node, x.cfg.Load().NodeName) {
-		return out
+	own := catalog.EqualFold(c.Node, x.cfg.Load().NodeName)
+	now, ok := x.observer.Standing(c)
+	if own {
+		now, ok = x.store.Standing(c.ID)
 	}
-	// A verdict that is still on its way to the catalog is not the one answered from.
-	now, ok := x.store.Standing(c.ID)
 	if !ok {
 		return out
 	}
 	out.Transitions = httpapi.ShapeTransitions(now.Transitions)
+	// A verdict that is still on its way to the catalog, or is not that of most observers, is not the one answered from.
 	if now.Status == c.Status {
-		out.Output, out.Since, out.OrBefore = now.Output, &now.Since, now.OrBefore
+		out.Since, out.OrBefore = &now.Since, now.OrBefore
+		if own {
+			out.Output = now.Output
+		}
 	}
 	return out
 }

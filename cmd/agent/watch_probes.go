@@ -60,6 +60,15 @@ func (r registrar) Drain(serviceID, reason string) (time.Duration, error) {
 	return r.agent.drainTime(serviceID), nil
 }
 
+// Observed implements httpapi.Registrations.
+func (r registrar) Observed(node, checkID string) (catalog.Standing, bool) {
+	c := r.agent.state.Snapshot().Check(node, checkID)
+	if c == nil {
+		return catalog.Standing{}, false
+	}
+	return r.agent.observer.Standing(c)
+}
+
 // Next implements httpapi.Registrations.
 func (r registrar) Next(checkID string) time.Time { return r.agent.runner.Next(checkID) }
 

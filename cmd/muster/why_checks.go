@@ -45,17 +45,21 @@ func disputed(c *httpapi.ExplainedCheck) bool {
 	return slices.ContainsFunc(c.Observers, func(o httpapi.CheckObserver) bool { return o.Dissents })
 }
 
-// printObservers writes who observes a check: those who disagree with what decided or cannot
-// tell, and how many agree; with verbose all.
+// printObservers writes who observes a check: those who agree with what decided in a line, the
+// others with what they see or why they cannot tell; with verbose so all of them.
 func printObservers(w io.Writer, c *httpapi.ExplainedCheck, verbose bool) {
-	agree := 0
+	var agree []string
 	for _, o := range c.Observers {
 		if o.Status == c.Status {
-			agree++
+			agree = append(agree, o.Node)
 		}
 	}
 	if len(c.Observers) > 0 {
-		fmt.Fprintf(w, "    %d of %d observers see it %s\n", agree, len(c.Observers), c.Status)
+		text := fmt.Sprintf("%d of %d observers see it %s", len(agree), len(c.Observers), c.Status)
+		if len(agree) > 0 && !verbose {
+			text += ": " + strings.Join(agree, ", ")
+		}
+		fmt.Fprintf(w, "    %s\n", text)
 	}
 	for _, o := range c.Observers {
 		if o.Status == c.Status && !verbose {

@@ -173,7 +173,7 @@ in  o1        ext   passing
 
 o1 on ext: check "up" (tcp) is passing, last changed at index 7
     fine
-    1 of 3 observers see it passing
+    1 of 3 observers see it passing: n1
       n2 sees it critical: ref used
       n3 cannot tell: not allowed
 
