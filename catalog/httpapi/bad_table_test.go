@@ -75,6 +75,10 @@ GET /v1/health/checks/ => 400 service is missing from the path
 GET /v1/health/service/ => 400 service is missing from the path
 GET /v1/health/service/web?passing=maybe => 400 passing: "maybe" is neither true nor false
 GET /v1/health/state/sick => 400 state "sick" is none of any, passing, warning, critical
+GET /v1/health/connect/ => 400 service is missing from the path
+GET /v1/health/ingress/ => 400 service is missing from the path
+GET /v1/catalog/connect/web?filter=Nope==1 => 400 filter: error finding value in datum: /Nope at part 0: couldn't find key: struct field with name "Nope"
+GET /v1/catalog/gateway-services/ => 400 gateway is missing from the path
 GET /v1/coordinate/datacenters => nothing
 GET /v1/coordinate/nodes?index=x => 400 index: "x" is not a number in 0..18446744073709551615
 GET /v1/coordinate/node/ => 400 node is missing from the path

@@ -64,7 +64,7 @@ type checkBody struct {
 // register writes a node, and on it an instance and checks, straight into the catalog.
 func (s *Server) register(r *request) (answer, error) {
 	var body registerBody
-	if err := r.decode(&body); err != nil {
+	if err := r.decodeKnowing(&body, foreignRowKey); err != nil {
 		return answer{}, err
 	}
 	if a, passed, err := s.elsewhereByBody(ofView, r, body.Datacenter); passed || err != nil {
@@ -235,7 +235,7 @@ type deregisterBody struct {
 // deregister removes an instance, a check, or a node with all that is on it.
 func (s *Server) deregister(r *request) (answer, error) {
 	var body deregisterBody
-	if err := r.decode(&body); err != nil {
+	if err := r.decodeKnowing(&body, foreignRowKey); err != nil {
 		return answer{}, err
 	}
 	if a, passed, err := s.elsewhereByBody(ofView, r, body.Datacenter); passed || err != nil {

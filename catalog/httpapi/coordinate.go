@@ -93,7 +93,7 @@ type coordinateBody struct {
 // registered nothing is kept, and nothing said, as with Consul.
 func (s *Server) coordinateUpdate(r *request) (answer, error) {
 	var body coordinateBody
-	if err := r.decode(&body); err != nil {
+	if err := r.decodeKnowing(&body, foreignRowKey); err != nil {
 		return answer{}, err
 	}
 	if a, passed, err := s.elsewhereByBody(ofView, r, body.Datacenter); passed || err != nil {

@@ -16,6 +16,9 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, rt *route, arg
 	if err != nil {
 		return answer{}, nil, err
 	}
+	if err := q.unscoped(); err != nil {
+		return answer{}, nil, err
+	}
 	q.cached = q.asksCached(rt.place)
 	a, passed, err := s.elsewhere(rt.place, q, q.query.Get("dc"))
 	if passed || err != nil {

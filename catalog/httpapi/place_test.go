@@ -75,6 +75,10 @@ PUT /v1/catalog/deregister?dc=dc2               remote    remote    server
 
 GET /v1/health/node/n1                          here      here      server
 GET /v1/health/checks/web                       here      here      server
+GET /v1/health/connect/web                      here      here      server
+GET /v1/health/ingress/web                      here      here      server
+GET /v1/catalog/connect/web                     here      here      server
+GET /v1/catalog/gateway-services/gw             here      here      server
 GET /v1/health/service/web?index=7              here      here      server
 GET /v1/health/service/web?stale                here      here      here
 GET /v1/health/state/any                        here      here      server

@@ -17,6 +17,7 @@ func (s *Server) table() []route {
 		s.preparedRoutes(),
 		s.catalogRoutes(),
 		s.healthRoutes(),
+		s.meshRoutes(),
 		s.coordinateRoutes(),
 		s.agentRoutes(),
 		s.operatorRoutes(),

@@ -30,7 +30,7 @@ func (s *Server) sessionRoutes() []route {
 func (s *Server) createSession(r *request) (answer, error) {
 	var body sessionBody
 	if len(r.body) > 0 {
-		if err := r.decode(&body); err != nil {
+		if err := r.decodeKnowing(&body, foreignRowKey); err != nil {
 			return answer{}, err
 		}
 	}

@@ -69,7 +69,7 @@ func (s *Server) txn(r *request) (answer, error) {
 	if len(r.body) == 0 {
 		return answer{}, catalog.Errorf(catalog.Invalid, "body: is missing; a transaction is a list of operations")
 	}
-	if err := r.decodeUpTo(maxTxnBytes, &body, nil); err != nil {
+	if err := r.decodeUpTo(maxTxnBytes, &body, foreignRowKey); err != nil {
 		return answer{}, err
 	}
 	if len(body) > catalog.MaxTxnOps {

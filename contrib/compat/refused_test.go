@@ -2,6 +2,7 @@ package compat
 
 import (
 	"testing"
+	"time"
 
 	"github.com/hashicorp/consul/api"
 )
@@ -11,6 +12,8 @@ func TestRefused(t *testing.T) {
 	flows(t, map[string]func(*flow){
 		"ACL":      noACL,
 		"mesh":     noMesh,
+		"empty":    emptyMesh,
+		"scopes":   noScopes,
 		"the rest": noEnterprise,
 	})
 }
@@ -60,12 +63,8 @@ func noMesh(f *flow) {
 			_, _, err := f.ConfigEntries().Set(&api.ServiceConfigEntry{Kind: api.ServiceDefaults, Name: "web"}, nil)
 			return err
 		},
-		"catalog connect": func() error { _, _, err := f.Catalog().Connect("web", "", nil); return err },
-		"health connect":  func() error { _, _, err := f.Health().Connect("web", "", true, nil); return err },
-		"ingress":         func() error { _, _, err := f.Health().Ingress("web", true, nil); return err },
-		"gateways":        func() error { _, _, err := f.Catalog().GatewayServices("web", nil); return err },
-		"chain":           func() error { _, _, err := f.DiscoveryChain().Get("web", nil, nil); return err },
-		"peerings":        func() error { _, _, err := f.Peerings().List(f.Context(), nil); return err },
+		"chain":    func() error { _, _, err := f.DiscoveryChain().Get("web", nil, nil); return err },
+		"peerings": func() error { _, _, err := f.Peerings().List(f.Context(), nil); return err },
 	} {
 		f.fails(what, call(), 404, noEndpoint)
 	}
@@ -74,6 +73,44 @@ func noMesh(f *flow) {
 	f.fails("a proxy", err, 400, "")
 	err = f.Agent().ServiceRegister(&api.AgentServiceRegistration{Name: f.key("p"), Connect: &api.AgentServiceConnect{Native: true}})
 	f.fails("a native service", err, 400, "")
+}
+
+// emptyMesh: who looks beside the plain instances for those of a mesh finds none, and is not woken.
+func emptyMesh(f *flow) {
+	f.newService()
+	q := &api.QueryOptions{WaitIndex: 1, WaitTime: 50 * time.Millisecond}
+	entries, meta, err := f.Health().Connect(f.key("web"), "", true, q)
+	f.ok(err)
+	f.is("connect", []any{len(entries), meta.LastIndex, meta.KnownLeader}, []any{0, uint64(1), true})
+	entries, _, err = f.Health().Ingress(f.key("web"), true, nil)
+	f.ok(err)
+	f.is("ingress", len(entries), 0)
+	list, _, err := f.Catalog().Connect(f.key("web"), "", nil)
+	f.ok(err)
+	f.is("catalog", len(list), 0)
+	gateways, _, err := f.Catalog().GatewayServices(f.key("web"), nil)
+	f.ok(err)
+	f.is("gateways", len(gateways), 0)
+}
+
+// noScopes: what names a part of a catalog other than this one is refused, as by a Consul without them, and not
+// passed over.
+func noScopes(f *flow) {
+	key := f.key("k")
+	_, err := f.KV().Put(&api.KVPair{Key: key}, &api.WriteOptions{Namespace: "team"})
+	f.fails("namespace", err, 400, "ns: ")
+	_, err = f.KV().Put(&api.KVPair{Key: key}, &api.WriteOptions{Partition: "p"})
+	f.fails("partition", err, 400, "partition: ")
+	pair, _, err := f.KV().Get(key, nil)
+	f.ok(err)
+	f.is("written all the same", pair, (*api.KVPair)(nil))
+	_, _, err = f.Health().Service("consul", "", false, &api.QueryOptions{Peer: "east"})
+	f.fails("peer", err, 400, "peer: ")
+	_, _, err = f.Health().Service("consul", "", false, &api.QueryOptions{SamenessGroup: "all"})
+	f.fails("sameness group", err, 400, "sameness-group: ")
+	_, err = f.Catalog().Register(&api.CatalogRegistration{Node: f.key("n"), Address: "192.0.2.1",
+		Service: &api.AgentService{Service: "gw", Kind: api.ServiceKindMeshGateway}}, nil)
+	f.fails("a gateway in the catalog", err, 400, "")
 }
 
 func noEnterprise(f *flow) {
