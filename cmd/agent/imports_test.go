@@ -12,7 +12,7 @@ import (
 // mayImport lists, for every room, the rooms it may import. A room that is not
 // listed does not exist; adding one means giving it a place here.
 var mayImport = map[string][]string{
-	"cmd/muster":              {"cmd/agent", "cmd/child", "cmd/resolver", "catalog/httpapi", "catalog/archive", "catalog/watch", "consensus/certs"},
+	"cmd/muster":              {"cmd/agent", "cmd/child", "cmd/resolver", "cmd/terminal", "cmd/top", "catalog/httpapi", "catalog/archive", "catalog/watch", "consensus/certs"},
 	"cmd/agent":               {"*"},
 	"dns":                     {"catalog", "metrics"},
 	"dns/dnstest":             {"catalog", "dns"},
@@ -40,6 +40,8 @@ var mayImport = map[string][]string{
 	"catalog/watch":           {"catalog/durable"},
 	"cmd/child":               {},
 	"cmd/resolver":            {"catalog/durable", "cmd/child"},
+	"cmd/terminal":            {},
+	"cmd/top":                 {"catalog/httpapi", "cmd/terminal"},
 	"catalog/durable":         {},
 	"catalog/view":            {"catalog", "catalog/durable", "metrics"},
 	"catalog/document":        {},
@@ -56,6 +58,7 @@ var soleImporters = map[string]string{
 	"github.com/prometheus/client_golang": "metrics",
 	"github.com/urfave/cli/v2":            "cmd/muster",
 	"github.com/schollz/progressbar/v3":   "cmd/muster",
+	"charm.land/bubbletea/v2":             "cmd/top",
 }
 
 func TestImportOrder(t *testing.T) {

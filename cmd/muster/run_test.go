@@ -122,6 +122,8 @@ func TestCommandLines(t *testing.T) {
 		{args: "services register -name a f.json", code: 2, stderr: "not both"},
 		{args: "services register -name a -meta b", code: 2, stderr: `-meta "b" is not KEY=VALUE`},
 		{args: "services deregister", code: 2, stderr: "-id or a FILE is missing"},
+		{args: "top extra", code: 2, stderr: `unexpected argument "extra"`},
+		{args: "top -interval 1ms", code: 2, stderr: "-interval 1ms is under 100ms"},
 		{args: "monitor -log-level loud", code: 2, stderr: `-log-level "loud" is none of`},
 	} {
 		e.try(t)
@@ -147,7 +149,7 @@ func TestAgentNotRunning(t *testing.T) {
 	want := "Error: cannot reach an agent at http://" + addr + ": is it running? (set -http-addr or MUSTER_HTTP_ADDR)\n"
 	for _, args := range []string{
 		"members", "kv get a", "kv get -recurse a", "kv list", "kv put a b", "kv delete a", "kv export", "info", "reload", "leave",
-		"maint", "maint -enable", "catalog nodes", "catalog services", "catalog datacenters", "services register -name a", "services deregister -id a", "monitor", "why a", "watch -type nodes", "watch -type nodes cat",
+		"maint", "maint -enable", "catalog nodes", "catalog services", "catalog datacenters", "services register -name a", "services deregister -id a", "monitor", "top", "top -once -format json", "why a", "watch -type nodes", "watch -type nodes cat",
 		"join a", "force-leave a", "keyring -list", "keyring -format json -list", "operator raft list-peers", "operator raft remove-peer -id a", "operator raft transfer-leader",
 		"operator autopilot get-config", "operator autopilot set-config -min-quorum 1", "operator autopilot health", "operator autopilot state", "operator usage instances", "operator brake list", "operator brake lift web",
 	} {

@@ -1,0 +1,203 @@
+package top
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"muster/catalog/httpapi"
+)
+
+// fakeAgent answers as it is told to.
+type fakeAgent struct {
+	mu      sync.Mutex
+	err     error // of all but the stream
+	raftErr error
+	asked   int
+	since   []uint64                                                                      // of streams
+	stream  func(ctx context.Context, n int, take func(httpapi.ClientChange) error) error // the nth; it ends when that returns
+	metrics string
+	nodes   []httpapi.NodeInfo
+}
+
+func (f *fakeAgent) answer() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked++
+	return f.err
+}
+
+func (f *fakeAgent) fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+}
+
+func (f *fakeAgent) Self(context.Context) (*httpapi.AgentSelf, error) {
+	return &httpapi.AgentSelf{Config: httpapi.AgentConfig{NodeName: "web1", Datacenter: "dc1", Version: "1.2.3"}, Stats: map[string]map[string]string{"consul": {"leader_addr": "10.0.0.1:8300"}}}, f.answer()
+}
+
+func (f *fakeAgent) Metrics(context.Context) ([]byte, error) { return []byte(f.metrics), f.answer() }
+
+func (f *fakeAgent) RaftConfiguration(_ context.Context, q httpapi.ClientQuery) (*httpapi.RaftConfiguration, error) {
+	return &httpapi.RaftConfiguration{Servers: []httpapi.RaftPeer{{Node: "s1", Address: "10.0.0.1:8300", Voter: true}}}, f.raftErr
+}
+
+func (f *fakeAgent) NodeInfos(context.Context, httpapi.ClientQuery) ([]httpapi.NodeInfo, error) {
+	return f.nodes, f.answer()
+}
+
+func (f *fakeAgent) Changes(ctx context.Context, since uint64, take func(httpapi.ClientChange) error) error {
+	f.mu.Lock()
+	f.since = append(f.since, since)
+	n := len(f.since)
+	f.mu.Unlock()
+	return f.stream(ctx, n, take)
+}
+
+// seen writes down what a feed sends but for the time and figures.
+func seen(message any, into *[]string) {
+	switch msg := message.(type) {
+	case Batch:
+		for _, one := range msg {
+			seen(one, into)
+		}
+	case Loaded:
+		*into = append(*into, fmt.Sprintf("loaded %d", len(msg.Nodes)))
+	case Changed:
+		*into = append(*into, fmt.Sprintf("changed %d", msg.Change.Index))
+	case Linked:
+		*into = append(*into, "linked")
+	case Lost:
+		*into = append(*into, fmt.Sprint("lost: ", msg.Err))
+	}
+}
+
+// TestFeedGoesOn: a stream that breaks is taken up where it was, later and later while nobody
+// answers, and from the beginning when that is asked for.
+func TestFeedGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		refused := errors.New("refused")
+		var began []time.Duration
+		start := time.Now()
+		change := func(index uint64) httpapi.ClientChange {
+			return httpapi.ClientChange{Event: "change", Index: index, Change: &httpapi.CatalogChange{Index: index}}
+		}
+		a := &fakeAgent{nodes: make([]httpapi.NodeInfo, 3)}
+		a.stream = func(ctx context.Context, n int, take func(httpapi.ClientChange) error) error {
+			began = append(began, time.Since(start))
+			script := map[int][]httpapi.ClientChange{
+				1:  {{Event: "begin", Index: 10}, change(11), {Index: 15}},
+				9:  {{}, change(16)},
+				10: {{Event: "reset", Index: 4}, change(5)},
+				11: {{Event: "begin", Index: 6}},
+			}[n]
+			for _, c := range script {
+				if err := take(c); err != nil {
+					return err
+				}
+			}
+			if n >= 10 {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return refused
+		}
+		var got []string
+		f := NewFeed(a, time.Second)
+		go f.Run(ctx, func(m any) { seen(m, &got) })
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		f.Reload()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		want := []string{"loaded 3", "changed 11"}
+		for range 8 {
+			want = append(want, "lost: refused")
+		}
+		want = append(want, "linked", "changed 16", "lost: refused", "loaded 3", "changed 5", "loaded 3")
+		if !slices.Equal(got, want) {
+			t.Errorf("sent %q, want %q", got, want)
+		}
+		if want := []uint64{0, 15, 15, 15, 15, 15, 15, 15, 15, 16, 0}; !slices.Equal(a.since, want) {
+			t.Errorf("streams since %d, want %d", a.since, want)
+		}
+		for i := 2; i < 9; i++ {
+			if gap := began[i] - began[i-1]; gap < firstRetry*3/4 || gap > lastRetry {
+				t.Errorf("stream %d begins %v after the one before", i+1, gap)
+			}
+		}
+		if first, last := began[1]-began[0], began[8]-began[7]; last < 4*first {
+			t.Errorf("waits do not grow: %v at first, %v at last", first, last)
+		}
+	})
+}
+
+// TestFeedWhereNothingCanBeRead: a stream is of no use without what it goes on from.
+func TestFeedWhereNothingCanBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		a := &fakeAgent{err: errors.New("no answer")}
+		a.stream = func(ctx context.Context, _ int, take func(httpapi.ClientChange) error) error {
+			if err := take(httpapi.ClientChange{Event: "begin", Index: 10}); err != nil {
+				return err
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		var got []string
+		go NewFeed(a, time.Second).Run(ctx, func(m any) { seen(m, &got) })
+		time.Sleep(300 * time.Millisecond)
+		a.fail(nil)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if len(got) < 3 || got[0] != "lost: no answer" || !slices.Contains(got, "loaded 0") || slices.ContainsFunc(a.since[:2], func(n uint64) bool { return n != 0 }) {
+			t.Errorf("sent %q, streams since %d", got, a.since)
+		}
+	})
+}
+
+// TestFeedSendsTogether: a burst of changes is one message.
+func TestFeedSendsTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		a := &fakeAgent{}
+		a.stream = func(ctx context.Context, _ int, take func(httpapi.ClientChange) error) error {
+			for i := range 1000 {
+				if err := take(httpapi.ClientChange{Event: "change", Change: &httpapi.CatalogChange{Index: uint64(i)}}); err != nil {
+					return err
+				}
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		var got []string
+		sent := 0
+		go NewFeed(a, time.Second).Run(ctx, func(m any) { sent++; seen(m, &got) })
+		time.Sleep(500 * time.Millisecond)
+		synctest.Wait()
+		if len(got) != 1001 || sent > 3 {
+			t.Errorf("%d changes in %d messages", len(got), sent)
+		}
+	})
+}
+
+func TestLook(t *testing.T) {
+	a := &fakeAgent{metrics: "muster_raft_term 7\n", raftErr: errors.New("no server in reach")}
+	if s := Look(t.Context(), a); s.Err != nil || s.Figures.Term != 7 || s.Raft != nil {
+		t.Errorf("%+v", s)
+	}
+	a.fail(errors.New("gone"))
+	if s := Look(t.Context(), a); s.Err == nil {
+		t.Errorf("%+v", s)
+	}
+}
