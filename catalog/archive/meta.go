@@ -53,6 +53,8 @@ func parseMeta(text []byte) (Meta, error) {
 		return Meta{}, fmt.Errorf("%s: %w", metaName, err)
 	}
 	switch {
+	case m.Format == "":
+		return Meta{}, fmt.Errorf("%s: this is no snapshot of muster's; one of Consul's cannot be read, its keys are moved by kv export and kv import", metaName)
 	case m.Format != Format:
 		return Meta{}, fmt.Errorf("%s: this is no snapshot of muster (format %.40q)", metaName, m.Format)
 	case m.Version != Version:

@@ -177,7 +177,7 @@ func TestForeignArchivesAreRefused(t *testing.T) {
 		{"meta that is no JSON", whole([]byte("{"), state), "meta.json: unexpected end of JSON"},
 		{"meta without limits", whole(bytes.Repeat([]byte(" "), maxMetaBytes+1), state), "the limit is 65536"},
 		{"sums without limits", []part{good[0], good[1], file(sumsName, make([]byte, maxSumsBytes+1))}, "the limit is 1024"},
-		{"Consul's", whole([]byte(`{"Version":1,"ID":"2-5-1477944140022","Index":5,"Term":2,"Size":667}`), state), "no snapshot of muster"},
+		{"Consul's", whole([]byte(`{"Version":1,"ID":"2-5-1477944140022","Index":5,"Term":2,"Size":667}`), state), "one of Consul's cannot be read"},
 		{"a later version", whole(adjusted(func(m *Meta) { m.Version++ }), state), "version 2 of the format, this build reads version 1"},
 		{"another index", whole(adjusted(func(m *Meta) { m.Index++; m.StateBytes = int64(len(state)) }), state), "says index 7, the state is at 6"},
 		{"other counts", whole(adjusted(func(m *Meta) { m.Counts.Keys--; m.StateBytes = int64(len(state)) }), state), "counts"},

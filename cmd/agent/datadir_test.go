@@ -2,6 +2,7 @@ package agent
 
 import (
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,4 +74,23 @@ func privateBelow(t *testing.T, dir string, mode os.FileMode) (seen []string) {
 		t.Error(err)
 	}
 	return seen
+}
+
+func TestDataDirOfConsulIsRefused(t *testing.T) {
+	for _, name := range consulsState {
+		dir := t.TempDir()
+		if err := prepareDataDir(dir, slog.New(slog.DiscardHandler)); err != nil {
+			t.Error(err)
+		}
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := prepareDataDir(dir, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "Consul's ("+name+")") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
