@@ -1,5 +1,10 @@
 package httpapi
 
+import "muster/catalog"
+
+// allSegments is what Consul's clients call the agents of all network segments, of which there are none.
+const allSegments = "_all"
+
 // AgentMember is one agent of the cluster. The protocol numbers are Serf's, which
 // clients decode and nobody here speaks; they say "compatible".
 type AgentMember struct {
@@ -32,6 +37,9 @@ func (s *Server) agentMembers(r *request) (answer, error) {
 	wan, err := r.flag("wan")
 	if err != nil {
 		return answer{}, err
+	}
+	if segment := r.query.Get("segment"); segment != "" && segment != allSegments {
+		return answer{}, catalog.Errorf(catalog.Invalid, "segment: %.40q does not exist; there are no segments", segment)
 	}
 	keep, err := newFilter(r, sampleMember)
 	if err != nil {

@@ -87,6 +87,7 @@ PUT /v1/coordinate/update < {"Node": 7} => 400 body:1:10: Node: wants a string, 
 
 GET /v1/agent/self => nothing
 GET /v1/agent/version => nothing
+GET /v1/agent/members?segment=x => 400 segment: "x" does not exist; there are no segments
 GET /v1/agent/members?wan=x => 400 wan: "x" is neither true nor false
 GET /v1/agent/members?filter=Nope==1 => 400 filter: error finding value in datum: /Nope at part 0: couldn't find key: struct field with name "Nope"
 GET /v1/agent/host => nothing

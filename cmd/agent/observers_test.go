@@ -103,6 +103,21 @@ func TestTargetsOutliveTheirObserver(t *testing.T) {
 	ends[0].end()
 	c.everywhere("its new observer sees it fail", "t0.service.consul", "")
 	c.everywhere("the others are well", "t1.service.consul", "192.0.2.7")
+	// Who sees it knows how it came about, and only who does.
+	by := c.observing("t0", 1)[0]
+	for _, a := range c.running() {
+		now, sees := registrar{a.store, a.Agent}.Observed("ext-t0", "up")
+		if sees != (a == c.by[by]) {
+			t.Errorf("%s knows of the target: %v; %s observes it", a.config().NodeName, sees, by)
+		}
+		last := catalog.Transition{}
+		if n := len(now.Transitions); n > 0 {
+			last = now.Transitions[n-1]
+		}
+		if sees && (now.Status != catalog.Critical || last.From != catalog.Passing || last.To != catalog.Critical || last.Reason == "") {
+			t.Errorf("%s remembers %+v", by, now)
+		}
+	}
 }
 
 // Of three observers one lies: that changes no answer, whatever it says.
