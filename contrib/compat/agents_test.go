@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -19,6 +20,7 @@ type agent struct {
 	name    string
 	address string
 	args    []string
+	more    string // further settings, as the text of a config file
 	dir     string
 	binary  string
 	cmd     *exec.Cmd
@@ -76,12 +78,20 @@ func (a *agent) start() error {
 	if err := os.WriteFile(filepath.Join(a.dir, "config.json"), []byte(settings), 0o600); err != nil {
 		return err
 	}
+	args := a.args
+	if a.more != "" {
+		file := filepath.Join(a.dir, "more.json")
+		if err := os.WriteFile(file, []byte(a.more), 0o600); err != nil {
+			return err
+		}
+		args = append(slices.Clone(args), "-config-file", file)
+	}
 	log, err := os.OpenFile(filepath.Join(a.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }() // the process has its own
-	a.cmd, a.exited = exec.Command(a.binary, a.args...), make(chan struct{})
+	a.cmd, a.exited = exec.Command(a.binary, args...), make(chan struct{})
 	a.cmd.Stdout, a.cmd.Stderr = log, log
 	a.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := a.cmd.Start(); err != nil {
