@@ -21,6 +21,7 @@ type Agent interface {
 
 const (
 	sampleTimeout = 5 * time.Second
+	raftTimeout   = time.Second            // of the part of a sample that hangs on servers
 	firstRetry    = 250 * time.Millisecond // doubled from one to the next
 	lastRetry     = 5 * time.Second
 	together      = 100 * time.Millisecond // messages within it are sent on as one
@@ -177,6 +178,8 @@ func Look(ctx context.Context, agent Agent) Sample {
 	}
 	text, err := agent.Metrics(ctx)
 	s := Sample{At: time.Now(), Self: self, Figures: ReadFigures(text), Err: err}
+	ctx, cancel = context.WithTimeout(ctx, raftTimeout)
+	defer cancel()
 	if raft, err := agent.RaftConfiguration(ctx, httpapi.ClientQuery{Stale: true}); err == nil { // no server in reach is no fault of the agent's
 		s.Raft = raft
 	}

@@ -15,14 +15,15 @@ import (
 
 // fakeAgent answers as it is told to.
 type fakeAgent struct {
-	mu      sync.Mutex
-	err     error // of all but the stream
-	raftErr error
-	asked   int
-	since   []uint64                                                                      // of streams
-	stream  func(ctx context.Context, n int, take func(httpapi.ClientChange) error) error // the nth; it ends when that returns
-	metrics string
-	nodes   []httpapi.NodeInfo
+	mu        sync.Mutex
+	err       error // of all but the stream
+	raftErr   error
+	noServers bool // whoever asks for them waits for as long as he likes
+	asked     int
+	since     []uint64                                                                      // of streams
+	stream    func(ctx context.Context, n int, take func(httpapi.ClientChange) error) error // the nth; it ends when that returns
+	metrics   string
+	nodes     []httpapi.NodeInfo
 }
 
 func (f *fakeAgent) answer() error {
@@ -44,7 +45,11 @@ func (f *fakeAgent) Self(context.Context) (*httpapi.AgentSelf, error) {
 
 func (f *fakeAgent) Metrics(context.Context) ([]byte, error) { return []byte(f.metrics), f.answer() }
 
-func (f *fakeAgent) RaftConfiguration(_ context.Context, q httpapi.ClientQuery) (*httpapi.RaftConfiguration, error) {
+func (f *fakeAgent) RaftConfiguration(ctx context.Context, _ httpapi.ClientQuery) (*httpapi.RaftConfiguration, error) {
+	if f.noServers {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	return &httpapi.RaftConfiguration{Servers: []httpapi.RaftPeer{{Node: "s1", Address: "10.0.0.1:8300", Voter: true}}}, f.raftErr
 }
 
@@ -196,6 +201,13 @@ func TestLook(t *testing.T) {
 	if s := Look(t.Context(), a); s.Err != nil || s.Figures.Term != 7 || s.Raft != nil {
 		t.Errorf("%+v", s)
 	}
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		b := &fakeAgent{metrics: a.metrics, noServers: true}
+		if s := Look(t.Context(), b); s.Err != nil || s.Figures.Term != 7 || s.Raft != nil || time.Since(start) != raftTimeout {
+			t.Errorf("after %v: %+v", time.Since(start), s)
+		}
+	})
 	a.fail(errors.New("gone"))
 	if s := Look(t.Context(), a); s.Err == nil {
 		t.Errorf("%+v", s)

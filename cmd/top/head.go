@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	clock    = "15:04:05"
-	servfail = "SERVFAIL"
+	clock        = "15:04:05"
+	servfail     = "SERVFAIL"
+	staleSeconds = 2 // the leader is heard several times a second
 )
 
 // head is what there is to say of the agent and its cluster, the most important first.
@@ -112,6 +113,8 @@ func (s *Sample) catalog() []piece {
 	p := piece{fmt.Sprintf("catalog at %.0f, %s old", f.Index, span(time.Duration(f.Seconds*float64(time.Second)))), normal}
 	if f.Entries > 0 {
 		p.text += fmt.Sprintf(", %.0f entries behind", f.Entries)
+	}
+	if f.Entries > 0 || f.Seconds > staleSeconds {
 		p.tone = fair
 	}
 	return []piece{p}

@@ -97,7 +97,6 @@ func (p *player) step(command string, words []string, line string) {
 		words[i] = strings.ReplaceAll(words[i], "_", " ")
 	}
 	p.index++
-	change := &httpapi.CatalogChange{Index: p.index}
 	switch command {
 	case "size":
 		p.model.Update(Size{p.number(words[0]), p.number(words[1])})
@@ -106,77 +105,80 @@ func (p *player) step(command string, words []string, line string) {
 		p.model.Update(Clock{p.now})
 	case "silent":
 		p.silent = true
-	case "service": // NODE/ID NAME
-		node, id, _ := strings.Cut(words[0], "/")
-		row := &httpapi.NodeService{ID: id, Service: words[1], Port: 80, ModifyIndex: p.index}
-		p.node(node).Services = append(p.node(node).Services, row)
-		change.Services = append(change.Services, httpapi.StreamedService{Node: node, NodeService: row})
-		p.tell(change)
 	case "services": // N NAME: each with one instance on n1
 		for i := range p.number(words[0]) {
 			name := fmt.Sprintf("%s-%03d", words[1], i)
 			p.step("service", []string{"n1/" + name, name}, "")
 		}
-	case "check": // NODE/[SERVICE]/ID STATUS OUTPUT
-		place := strings.Split(words[0], "/")
-		row := &httpapi.HealthCheck{Node: place[0], ServiceID: place[1], CheckID: place[2], Name: place[2] + " up", Status: words[1], ModifyIndex: p.index}
-		if len(words) > 2 {
-			output, err := strconv.Unquote(strings.TrimSpace(line[strings.Index(line, `"`):]))
-			if err != nil {
-				p.t.Fatalf("%s: %v", line, err)
-			}
-			row.Output = output
-		}
-		p.put(row)
-		change.Checks = append(change.Checks, row)
-		p.tell(change)
-	case "gone": // NODE[/SERVICE[/CHECK]]
-		place := append(strings.Split(words[0], "/"), "", "")
-		gone := httpapi.GoneRow{Node: place[0], ServiceID: place[1], CheckID: place[2]}
-		if gone.CheckID != "" {
-			gone.ServiceID = ""
-		} else if gone.ServiceID == "" {
-			delete(p.nodes, gone.Node)
-		}
-		change.Gone = append(change.Gone, gone)
-		p.tell(change)
 	case "load":
-		p.silent = false
-		var nodes []httpapi.NodeInfo
-		for _, name := range p.names {
-			if n := p.nodes[name]; n != nil {
-				nodes = append(nodes, *n)
-			}
-		}
-		p.model.Update(Loaded{p.now, nodes})
+		p.load()
 	case "lost":
 		p.model.Update(Lost{p.now, errors.New(strings.Join(words, " "))})
 	case "linked":
 		p.model.Update(Linked{})
 	case "key":
-		for _, k := range words {
-			text := ""
-			if len([]rune(k)) == 1 {
-				text = k
-			}
-			if got := p.model.Update(Key{k, text}); got != Nothing {
-				p.t.Fatalf("%s: action %d", line, got)
-			}
-		}
+		p.press(words)
 	case "type":
-		for _, r := range strings.Join(words, " ") {
-			p.model.Update(Key{string(r), string(r)})
-		}
+		p.press(strings.Split(strings.Join(words, " "), ""))
 	case "sample":
 		p.sample(words)
 	default:
-		p.t.Fatalf("what is %q?", line)
+		p.change(command, words, line)
 	}
 }
 
-func (p *player) tell(change *httpapi.CatalogChange) {
+// change plays a line that changes the catalog.
+func (p *player) change(command string, words []string, line string) {
+	change := &httpapi.CatalogChange{Index: p.index}
+	place := append(strings.Split(words[0], "/"), "", "")
+	switch command {
+	case "service": // NODE/ID NAME
+		row := &httpapi.NodeService{ID: place[1], Service: words[1], Port: 80, ModifyIndex: p.index}
+		p.node(place[0]).Services = append(p.node(place[0]).Services, row)
+		change.Services = append(change.Services, httpapi.StreamedService{Node: place[0], NodeService: row})
+	case "check": // NODE/[SERVICE]/ID STATUS "OUTPUT"
+		row := &httpapi.HealthCheck{Node: place[0], ServiceID: place[1], CheckID: place[2], Name: place[2] + " up", Status: words[1], ModifyIndex: p.index}
+		if _, quoted, ok := strings.Cut(line, `"`); ok {
+			var err error
+			if row.Output, err = strconv.Unquote(`"` + quoted); err != nil {
+				p.t.Fatalf("%s: %v", line, err)
+			}
+		}
+		p.put(row)
+		change.Checks = append(change.Checks, row)
+	case "gone": // NODE[/SERVICE[/CHECK]]
+		gone := httpapi.GoneRow{Node: place[0], ServiceID: place[1], CheckID: place[2]}
+		if gone.CheckID != "" {
+			gone.ServiceID = ""
+		}
+		change.Gone = append(change.Gone, gone)
+	default:
+		p.t.Fatalf("what is %q?", line)
+	}
 	if !p.silent {
 		p.model.Update(Changed{p.now, change})
+	}
+}
+
+// load has everything read that there ever was; transcripts that take rows away do not load afterwards.
+func (p *player) load() {
+	p.silent = false
+	var nodes []httpapi.NodeInfo
+	for _, name := range p.names {
+		nodes = append(nodes, *p.nodes[name])
+	}
+	p.model.Update(Loaded{p.now, nodes})
+}
+
+func (p *player) press(keys []string) {
+	for _, k := range keys {
+		text := ""
+		if len([]rune(k)) == 1 {
+			text = k
+		}
+		if got := p.model.Update(Key{k, text}); got != Nothing {
+			p.t.Fatalf("%s: action %d", k, got)
+		}
 	}
 }
 
