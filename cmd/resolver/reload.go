@@ -23,7 +23,7 @@ func reloads(k Kind) reloading {
 	case NetworkManager:
 		return reloading{
 			command: "systemctl reload NetworkManager", program: "NetworkManager",
-			pids: []string{"/run/NetworkManager/NetworkManager.pid", "/run/NetworkManager.pid"}, byHand: "send NetworkManager a SIGHUP",
+			pids: []string{"/run/NetworkManager/NetworkManager.pid", "/run/NetworkManager.pid"}, byHand: "run nmcli general reload",
 		}
 	case Dnsmasq: // a SIGHUP has it read hosts and the like alone
 		return reloading{command: "systemctl restart dnsmasq", program: "dnsmasq", byHand: "restart dnsmasq"}
