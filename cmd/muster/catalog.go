@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"muster/catalog/httpapi"
 )
 
 func (s *shell) catalogCommand() *cli.Command {
@@ -25,14 +27,7 @@ func (s *shell) catalogDatacentersCommand() *cli.Command {
 		Name:  "datacenters",
 		Usage: "list the known datacenters, the nearest first",
 		Flags: readFlags(),
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0); err != nil {
-				return err
-			}
-			agent, err := s.agent(c)
-			if err != nil {
-				return err
-			}
+		Action: s.asks(func(c *cli.Context, agent *httpapi.Client) error {
 			names, err := agent.Datacenters(c.Context, query(c))
 			if err != nil {
 				return err
@@ -42,7 +37,7 @@ func (s *shell) catalogDatacentersCommand() *cli.Command {
 					fmt.Fprintln(w, name)
 				}
 			})
-		},
+		}),
 	}
 }
 

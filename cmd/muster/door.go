@@ -55,6 +55,20 @@ func (s *shell) agent(c *cli.Context) (*httpapi.Client, error) {
 	return client, nil
 }
 
+// asks is the action of a command that takes no arguments and asks the agent something.
+func (s *shell) asks(what func(*cli.Context, *httpapi.Client) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if err := arguments(c, 0, 0); err != nil {
+			return err
+		}
+		agent, err := s.agent(c)
+		if err != nil {
+			return err
+		}
+		return what(c, agent)
+	}
+}
+
 // unreachable says what to do about an agent that does not answer.
 func unreachable(e *httpapi.ClientUnreachableError) string {
 	cause := ""

@@ -17,14 +17,7 @@ func (s *shell) autopilotGetCommand() *cli.Command {
 		Name:  "get-config",
 		Usage: "print how the leader looks after the servers",
 		Flags: readFlags(),
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0); err != nil {
-				return err
-			}
-			agent, err := s.agent(c)
-			if err != nil {
-				return err
-			}
+		Action: s.asks(func(c *cli.Context, agent *httpapi.Client) error {
 			cfg, err := agent.AutopilotConfig(c.Context, query(c))
 			if err != nil {
 				return err
@@ -35,7 +28,7 @@ func (s *shell) autopilotGetCommand() *cli.Command {
 				fmt.Fprintf(w, "RedundancyZoneTag = %q\nDisableUpgradeMigration = %t\nUpgradeVersionTag = %q\n",
 					cfg.RedundancyZoneTag, cfg.DisableUpgradeMigration, cfg.UpgradeVersionTag)
 			})
-		},
+		}),
 	}
 }
 
@@ -113,14 +106,7 @@ func (s *shell) autopilotHealthCommand() *cli.Command {
 		Usage:       "print the health of the servers as the leader sees it",
 		Description: "The exit code is 0 when all are healthy, 1 when some are not.",
 		Flags:       readFlags(),
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0); err != nil {
-				return err
-			}
-			agent, err := s.agent(c)
-			if err != nil {
-				return err
-			}
+		Action: s.asks(func(c *cli.Context, agent *httpapi.Client) error {
 			health, err := agent.AutopilotHealth(c.Context, query(c))
 			if err != nil {
 				return err
@@ -132,7 +118,7 @@ func (s *shell) autopilotHealthCommand() *cli.Command {
 				return errNothing
 			}
 			return nil
-		},
+		}),
 	}
 }
 

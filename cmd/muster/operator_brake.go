@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/urfave/cli/v2"
+
+	"muster/catalog/httpapi"
 )
 
 func (s *shell) brakeListCommand() *cli.Command {
@@ -14,14 +16,7 @@ func (s *shell) brakeListCommand() *cli.Command {
 		Usage:       "list the services that are braked",
 		Description: "DNS answers of a braked service keep the instances that failed together.",
 		Flags:       readFlags(),
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0); err != nil {
-				return err
-			}
-			agent, err := s.agent(c)
-			if err != nil {
-				return err
-			}
+		Action: s.asks(func(c *cli.Context, agent *httpapi.Client) error {
 			brakes, err := agent.Brakes(c.Context, query(c))
 			if err != nil {
 				return err
@@ -40,7 +35,7 @@ func (s *shell) brakeListCommand() *cli.Command {
 				}
 				table(w, rows)
 			})
-		},
+		}),
 	}
 }
 

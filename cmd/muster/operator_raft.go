@@ -16,20 +16,13 @@ func (s *shell) raftListCommand() *cli.Command {
 		Usage:       "list the servers of the raft configuration",
 		Description: "Without a leader, -stale shows what the agent's server has.",
 		Flags:       readFlags(),
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0); err != nil {
-				return err
-			}
-			agent, err := s.agent(c)
-			if err != nil {
-				return err
-			}
+		Action: s.asks(func(c *cli.Context, agent *httpapi.Client) error {
 			raft, err := agent.RaftConfiguration(c.Context, query(c))
 			if err != nil {
 				return err
 			}
 			return s.show(c, raft, func(w io.Writer) { table(w, peerRows(raft.Servers)) })
-		},
+		}),
 	}
 }
 
@@ -112,19 +105,12 @@ func (s *shell) raftTransferCommand() *cli.Command {
 		Name:  "transfer-leader",
 		Usage: "have another server lead",
 		Flags: agentFlags(datacenterFlag(), &cli.StringFlag{Name: "id", Usage: "the server with `ID`", DefaultText: "the most up to date"}),
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0); err != nil {
-				return err
-			}
-			agent, err := s.agent(c)
-			if err != nil {
-				return err
-			}
+		Action: s.asks(func(c *cli.Context, agent *httpapi.Client) error {
 			if err := agent.TransferLeader(c.Context, c.String("id"), c.String("datacenter")); err != nil {
 				return err
 			}
 			fmt.Fprintln(s.stdout, "Success")
 			return nil
-		},
+		}),
 	}
 }

@@ -16,20 +16,13 @@ func (s *shell) autopilotStateCommand() *cli.Command {
 		Name:  "state",
 		Usage: "print all the leader knows of the servers",
 		Flags: readFlags(),
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0); err != nil {
-				return err
-			}
-			agent, err := s.agent(c)
-			if err != nil {
-				return err
-			}
+		Action: s.asks(func(c *cli.Context, agent *httpapi.Client) error {
 			state, err := agent.AutopilotState(c.Context, query(c))
 			if err != nil {
 				return err
 			}
 			return s.show(c, state, func(w io.Writer) { printState(w, state) })
-		},
+		}),
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/urfave/cli/v2"
+
+	"muster/catalog/httpapi"
 )
 
 func (s *shell) usageInstancesCommand() *cli.Command {
@@ -14,14 +16,7 @@ func (s *shell) usageInstancesCommand() *cli.Command {
 		Name:  "instances",
 		Usage: "count nodes, services and their instances",
 		Flags: readFlags(switchFlag("all-datacenters", "count all datacenters that are known")),
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0); err != nil {
-				return err
-			}
-			agent, err := s.agent(c)
-			if err != nil {
-				return err
-			}
+		Action: s.asks(func(c *cli.Context, agent *httpapi.Client) error {
 			q := query(c)
 			q.Global = c.Bool("all-datacenters")
 			usage, err := agent.Usage(c.Context, q)
@@ -36,6 +31,6 @@ func (s *shell) usageInstancesCommand() *cli.Command {
 				}
 				table(w, rows)
 			})
-		},
+		}),
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/urfave/cli/v2"
+
+	"muster/catalog/httpapi"
 )
 
 func (s *shell) reloadCommand() *cli.Command {
@@ -11,14 +13,7 @@ func (s *shell) reloadCommand() *cli.Command {
 		Name:  "reload",
 		Usage: "make the agent read its configuration again, all of it or none",
 		Flags: agentFlags(),
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0); err != nil {
-				return err
-			}
-			agent, err := s.agent(c)
-			if err != nil {
-				return err
-			}
+		Action: s.asks(func(c *cli.Context, agent *httpapi.Client) error {
 			changes, err := agent.Reload(c.Context)
 			if err != nil {
 				return err
@@ -28,6 +23,6 @@ func (s *shell) reloadCommand() *cli.Command {
 			}
 			fmt.Fprintf(s.stdout, "Configuration reloaded%s\n", changes)
 			return nil
-		},
+		}),
 	}
 }
