@@ -3,81 +3,37 @@ package probes
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"syscall"
-	"time"
 
 	"muster/catalog"
+	"muster/probes/child"
 )
 
-// pipeGrace is how long the output pipe may stay open once a script and its
-// process group are gone. Only a process that left the group can hold it that long.
-const pipeGrace = 250 * time.Millisecond
-
-// probeScript runs one program, without a shell, in a process group of its own.
-// Exit status 0 is passing, 1 a warning, any other end critical.
+// probeScript runs one program, without a shell. Exit status 0 is passing, 1 a warning, any other end critical.
 //
-// The whole group is killed when time is up, and also once the script has ended:
-// whatever it left in the background would otherwise pile up with every interval.
+// The program and all it started are killed when time is up, and also once it has ended:
+// what it left in the background would otherwise pile up with every interval.
 func probeScript(ctx context.Context, def *catalog.CheckDefinition) Result {
-	what := fmt.Sprintf("script %q", def.Args[0])
-	r, w, err := os.Pipe()
-	if err != nil {
-		return failure(ctx, what, err)
+	said := &child.Tail{Keep: outputLimit(def)}
+	end, err := child.Run(ctx, child.Command{Args: def.Args, Stdout: said, Stderr: said})
+	if err != nil && ctx.Err() == nil {
+		return failure(ctx, fmt.Sprintf("script %q", def.Args[0]), err)
 	}
-	defer r.Close()
-	cmd := exec.CommandContext(ctx, def.Args[0], def.Args[1:]...)
-	// Files rather than writers: Wait then returns when the script ends, whoever still holds the pipe.
-	cmd.Stdout, cmd.Stderr = w, w
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return killGroup(cmd) }
-	err = cmd.Start()
-	w.Close()
-	if err != nil {
-		return failure(ctx, what, err)
-	}
-	said := make(chan string, 1)
-	go func() { said <- readTail(r, outputLimit(def)) }()
-	err = cmd.Wait()
-	killed := context.Cause(ctx)
-	killGroup(cmd) // an error means that nobody is left to kill
-	if late := r.SetReadDeadline(time.Now().Add(pipeGrace)); late != nil {
-		return failure(ctx, what, late)
-	}
-	return scriptResult(killed, err, <-said)
-}
-
-// killGroup kills the script and all its children, unless they left its process
-// group. The group's id is not given to others while anybody is in it, and right
-// after Wait there was no time to.
-func killGroup(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-
-// readTail reads until the pipe is closed or its deadline has passed. Neither is
-// an error: the output then ends where it ends.
-func readTail(r io.Reader, limit int) string {
-	t := &tail{keep: limit}
-	io.Copy(t, r)
-	return t.text()
+	return scriptResult(err, end, said.String())
 }
 
 // scriptResult judges how a script ended and what it said until then. killed says
 // why it was not given more time, nil when it ended by itself.
-func scriptResult(killed, err error, output string) Result {
-	if killed != nil && err != nil {
+func scriptResult(killed error, end child.End, output string) Result {
+	switch {
+	case killed != nil:
 		return Result{catalog.Critical, fmt.Sprintf("killed: %v. Output: %s", killed, output)}
-	}
-	if err == nil {
+	case end.Code() == 0:
 		return Result{catalog.Passing, output}
+	case end.Signal() != 0, output == "":
+		output = fmt.Sprintf("%v. Output: %s", end, output) // the script itself did not get to say what happened
 	}
-	status := catalog.Critical
-	exit, exited := err.(*exec.ExitError)
-	if exited && exit.ExitCode() == 1 {
-		status = catalog.Warning
+	if end.Code() == 1 {
+		return Result{catalog.Warning, output}
 	}
-	if output == "" || !exited || exit.ExitCode() < 0 {
-		output = fmt.Sprintf("%v. Output: %s", err, output) // the script itself did not get to say what happened
-	}
-	return Result{status, output}
+	return Result{catalog.Critical, output}
 }

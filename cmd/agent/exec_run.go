@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"muster/cmd/child"
+	"muster/probes/child"
 )
 
 const (
@@ -64,9 +64,10 @@ func (e *execution) run(ctx context.Context, argv []string, timeout time.Duratio
 	out := &execOutput{put: func(name string, text []byte) error { return e.put(ctx, name, text) }}
 	helpers.Go(func() { e.whileWanted(running, cancel) })
 	helpers.Go(func() { out.flushing(running) })
-	code, err = child.Run(running, child.Command{Args: argv, Stdout: out, Stderr: out, Grace: execGrace})
+	end, err := child.Run(running, child.Command{Args: argv, Stdout: out, Stderr: out, Grace: execGrace})
 	cancel(nil)
 	helpers.Wait()
+	code = end.Code()
 	if errors.Is(err, errExecGone) {
 		return code, err // nobody is left to tell
 	}

@@ -12,7 +12,7 @@ import (
 // mayImport lists, for every room, the rooms it may import. A room that is not
 // listed does not exist; adding one means giving it a place here.
 var mayImport = map[string][]string{
-	"cmd/muster":              {"cmd/agent", "cmd/child", "cmd/resolver", "cmd/terminal", "cmd/top", "catalog/httpapi", "catalog/archive", "catalog/watch", "consensus/certs"},
+	"cmd/muster":              {"cmd/agent", "probes/child", "cmd/resolver", "cmd/terminal", "cmd/top", "catalog/httpapi", "catalog/archive", "catalog/watch", "consensus/certs"},
 	"cmd/agent":               {"*"},
 	"dns":                     {"catalog", "metrics"},
 	"dns/dnstest":             {"catalog", "dns"},
@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 	"contrib/bench/load":      {"contrib/bench/names"},
 	"contrib/bench/drop":      {"contrib/cluster/fleet", "contrib/percentile"},
 	"contrib/bench/dns":       {"contrib/bench/names", "contrib/percentile"},
-	"probes":                  {"catalog", "metrics"},
+	"probes":                  {"catalog", "metrics", "probes/child"},
 	"catalog/httpapi":         {"catalog", "catalog/archive", "catalog/document", "catalog/httpapi/ui", "metrics"},
 	"catalog/httpapi/ui":      {},
 	"consensus":               {"catalog", "metrics"},
@@ -38,8 +38,8 @@ var mayImport = map[string][]string{
 	"catalog/observe":         {"catalog", "metrics"},
 	"catalog/archive":         {"catalog", "catalog/durable"},
 	"catalog/watch":           {"catalog/durable"},
-	"cmd/child":               {},
-	"cmd/resolver":            {"catalog/durable", "cmd/child"},
+	"probes/child":            {},
+	"cmd/resolver":            {"catalog/durable", "probes/child"},
 	"cmd/terminal":            {},
 	"cmd/top":                 {"catalog/httpapi", "cmd/terminal"},
 	"catalog/durable":         {},

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"muster/cmd/child"
+	"muster/probes/child"
 )
 
 // watchHandler tells a script or a server of changes, one after another.
@@ -58,12 +58,12 @@ func (h *watchHandler) handle(ctx context.Context, index uint64, news json.RawMe
 
 func (h *watchHandler) script(ctx context.Context, index string, news []byte) (said string, err error) {
 	out := &child.Tail{Keep: maxHandlerOutput}
-	code, err := child.Run(ctx, child.Command{
+	end, err := child.Run(ctx, child.Command{
 		Args: h.def.Args, Env: []string{"CONSUL_INDEX=" + index}, Stdin: bytes.NewReader(news),
 		Stdout: out, Stderr: out, Grace: handlerGrace,
 	})
-	if err == nil && code != 0 {
-		err = fmt.Errorf("exit code %d", code)
+	if err == nil && end.Code() != 0 {
+		err = fmt.Errorf("exit code %d", end.Code())
 	}
 	return out.String(), err
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"muster/catalog/httpapi"
-	"muster/cmd/child"
+	"muster/probes/child"
 )
 
 func (s *shell) lockCommand() *cli.Command {
@@ -122,14 +122,14 @@ func (s *shell) locked(c *cli.Context, ctx context.Context, l *lock, wait time.D
 	if c.Bool("pass-stdin") {
 		run.Stdin = s.stdin
 	}
-	code, err := child.Run(ctx, run)
+	end, err := child.Run(ctx, run)
 	lose(nil)
 	<-watched
 	switch {
 	case errors.Is(err, errSessionLost):
 		return errLockLost
-	case err == nil && code != 0 && c.Bool("child-exit-code"):
-		return &childError{code}
+	case err == nil && end.Code() != 0 && c.Bool("child-exit-code"):
+		return &childError{end.Code()}
 	}
 	return err
 }

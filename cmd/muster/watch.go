@@ -16,7 +16,7 @@ import (
 
 	"muster/catalog/httpapi"
 	"muster/catalog/watch"
-	"muster/cmd/child"
+	"muster/probes/child"
 )
 
 func (s *shell) watchCommand() *cli.Command {
@@ -109,15 +109,15 @@ const handlerGrace = 5 * time.Second
 
 // handle runs a handler for one change.
 func (s *shell) handle(ctx context.Context, argv []string, index uint64, news json.RawMessage) error {
-	code, err := child.Run(ctx, child.Command{
+	end, err := child.Run(ctx, child.Command{
 		Args: argv, Env: []string{"CONSUL_INDEX=" + strconv.FormatUint(index, 10)},
 		Stdin: bytes.NewReader(append(news, '\n')), Stdout: s.stdout, Stderr: s.stderr, Grace: handlerGrace,
 	})
 	switch {
 	case err != nil:
 		return fmt.Errorf("handler: %w", err)
-	case code != 0:
-		return fmt.Errorf("the handler ended with exit code %d", code)
+	case end.Code() != 0:
+		return fmt.Errorf("the handler ended with exit code %d", end.Code())
 	}
 	return nil
 }

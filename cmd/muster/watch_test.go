@@ -31,7 +31,7 @@ func TestWatch(t *testing.T) {
 		{args: "watch -type key -key web/a cat; env | sed -n /^CONSUL.INDEX/p; exit 3", answers: one, asks: "GET /v1/kv/web/a",
 			stdout: pairA + "\nCONSUL_INDEX=7\n", code: 1, stderr: "the handler ended with exit code 3"},
 		{args: "watch -type key -key web/a -shell=false false ;", answers: one, asks: "GET /v1/kv/web/a", code: 1, stderr: "the handler ended with exit code 1"},
-		{args: "watch -type key -key web/a -shell=false /no/such/program", answers: one, asks: "GET /v1/kv/web/a", code: 1, stderr: "handler: start \"/no/such/program\""},
+		{args: "watch -type key -key web/a -shell=false /no/such/program", answers: one, asks: "GET /v1/kv/web/a", code: 1, stderr: "handler: fork/exec /no/such/program"},
 		{args: "watch", code: 2, stderr: "-type is missing"},
 		{args: "watch -type keys", code: 2, stderr: `-type "keys" is none of checks, event, key`},
 		{args: "watch -type key", code: 2, stderr: "-key is missing"},

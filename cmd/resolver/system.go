@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"muster/cmd/child"
+	"muster/probes/child"
 )
 
 const (
@@ -32,8 +32,8 @@ func Run(ctx context.Context, args ...string) (string, int, error) {
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
 	out := &child.Tail{Keep: outputLimit}
-	code, err := child.Run(ctx, child.Command{Args: append([]string{path}, args[1:]...), Stdout: out, Stderr: out})
-	return out.String(), code, err
+	end, err := child.Run(ctx, child.Command{Args: append([]string{path}, args[1:]...), Stdout: out, Stderr: out})
+	return out.String(), end.Code(), err
 }
 
 // Lookup looks a name up as programs do: by getaddrinfo, which getent asks, or where there is no
@@ -47,14 +47,14 @@ func Lookup(ctx context.Context, name string) (addrs []netip.Addr, how string, e
 	}
 	how = "getaddrinfo"
 	var out, errs bytes.Buffer
-	code, err := child.Run(ctx, child.Command{Args: []string{path, "ahosts", name}, Stdout: &out, Stderr: &errs})
+	end, err := child.Run(ctx, child.Command{Args: []string{path, "ahosts", name}, Stdout: &out, Stderr: &errs})
 	switch {
 	case err != nil:
 		return nil, how, err
-	case code == notFound:
+	case end.Code() == notFound:
 		return nil, how, nil
-	case code != 0:
-		return nil, how, fmt.Errorf("getent: exit code %d: %s", code, strings.TrimSpace(errs.String()))
+	case end.Code() != 0:
+		return nil, how, fmt.Errorf("getent: exit code %d: %s", end.Code(), strings.TrimSpace(errs.String()))
 	}
 	for line := range strings.Lines(out.String()) {
 		f := strings.Fields(line)

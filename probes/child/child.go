@@ -4,7 +4,6 @@ package child
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -29,23 +28,22 @@ type Command struct {
 const outputGrace = 250 * time.Millisecond
 
 // Run runs a program to its end, or until ctx ends: the group then gets SIGTERM, and after the
-// grace SIGKILL. Whatever the program left in the background is killed as well. It returns the exit
-// code, which is 128 and the signal's number for one that ended by a signal. The error
-// is that the program could not be started, or why ctx ended.
-func Run(ctx context.Context, c Command) (code int, err error) {
+// grace SIGKILL. Whatever the program left in the background is killed as well. It returns how the
+// program ended. The error is that it could not be started, or why ctx ended.
+func Run(ctx context.Context, c Command) (end End, err error) {
 	cmd := exec.Command(c.Args[0], c.Args[1:]...)
 	cmd.Env = append(os.Environ(), c.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := attach(cmd, c)
 	if err != nil {
-		return 0, err
+		return End{}, err
 	}
 	defer out.finish()
 	if err := ctx.Err(); err != nil {
-		return 0, context.Cause(ctx)
+		return End{}, context.Cause(ctx)
 	}
 	if err := out.start(cmd, c.Stdin); err != nil {
-		return 0, fmt.Errorf("start %q: %w", c.Args[0], err)
+		return End{}, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -56,7 +54,7 @@ func Run(ctx context.Context, c Command) (code int, err error) {
 		stop(cmd, c.Grace, ended)
 	}
 	kill(cmd, syscall.SIGKILL) // whatever it left behind
-	return exitCode(cmd.ProcessState), err
+	return End{cmd.ProcessState}, err
 }
 
 // stop ends the group and returns when the program has ended.
@@ -79,12 +77,34 @@ func stop(cmd *exec.Cmd, grace time.Duration, ended <-chan error) {
 // others while anybody is in it, and right after Wait there was no time to.
 func kill(cmd *exec.Cmd, sig syscall.Signal) { _ = syscall.Kill(-cmd.Process.Pid, sig) }
 
-func exitCode(s *os.ProcessState) int {
-	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {
-		return 128 + int(w.Signal())
+// End is how a program ended. Zero: it was not started.
+type End struct{ state *os.ProcessState }
+
+// Code is the exit code, 128 and the signal's number for a program that ended by a signal, as a shell
+// has it, and 0 for one that was not started.
+func (e End) Code() int {
+	switch sig := e.Signal(); {
+	case e.state == nil:
+		return 0
+	case sig != 0:
+		return 128 + int(sig)
 	}
-	return s.ExitCode()
+	return e.state.ExitCode()
 }
+
+// Signal is the signal that ended the program, 0 if none did.
+func (e End) Signal() syscall.Signal {
+	if e.state == nil {
+		return 0
+	}
+	if w, ok := e.state.Sys().(syscall.WaitStatus); ok && w.Signaled() {
+		return w.Signal()
+	}
+	return 0
+}
+
+// String says it in words: "exit status 3", "signal: killed".
+func (e End) String() string { return e.state.String() }
 
 // pipes carry output. Files rather than writers of package exec: Wait then returns when the program ends, whoever holds them.
 type pipes struct {

@@ -36,9 +36,9 @@ func TestRun(t *testing.T) {
 		if tc.stdin != "" {
 			c.Stdin = strings.NewReader(tc.stdin)
 		}
-		code, err := Run(t.Context(), c)
-		if err != nil || code != tc.code || out.String() != tc.out || errs.String() != tc.errs {
-			t.Errorf("%s: code %d, out %q, err %q, %v", tc.script, code, &out, &errs, err)
+		end, err := Run(t.Context(), c)
+		if err != nil || end.Code() != tc.code || out.String() != tc.out || errs.String() != tc.errs {
+			t.Errorf("%s: code %d, out %q, err %q, %v", tc.script, end.Code(), &out, &errs, err)
 		}
 	}
 }
@@ -64,9 +64,9 @@ func TestRunEnded(t *testing.T) {
 		go func() {
 			defer close(done)
 			script := tc.trap + "sleep 600 & echo $! > " + pidFile + ".new; mv " + pidFile + ".new " + pidFile + "; wait; sleep 600"
-			code, err := Run(ctx, Command{Args: []string{"/bin/sh", "-c", script}, Stdout: &out, Stderr: &out, Grace: 200 * time.Millisecond})
-			if code != tc.code || !errors.Is(err, cause) {
-				t.Errorf("%q: code %d, %v", tc.trap, code, err)
+			end, err := Run(ctx, Command{Args: []string{"/bin/sh", "-c", script}, Stdout: &out, Stderr: &out, Grace: 200 * time.Millisecond})
+			if end.Code() != tc.code || !errors.Is(err, cause) {
+				t.Errorf("%q: code %d, %v", tc.trap, end.Code(), err)
 			}
 		}()
 		pid := waitForPid(t, pidFile)
@@ -102,18 +102,4 @@ func waitForPid(t *testing.T, file string) int {
 	}
 	t.Fatal("the program did not start")
 	return 0
-}
-
-func TestTail(t *testing.T) {
-	out := &Tail{Keep: 4}
-	for _, s := range []string{"ab", "cd"} {
-		_, _ = out.Write([]byte(s))
-	}
-	if got := out.String(); got != "abcd" {
-		t.Errorf("kept %q", got)
-	}
-	_, _ = out.Write([]byte("efghijk\xff"))
-	if got := out.String(); got != "(the end of 12 bytes)\nijk\uFFFD" {
-		t.Errorf("kept %q", got)
-	}
 }
