@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,12 +29,14 @@ type execReport struct {
 	nodes         map[string]*execNode
 	seen          map[string]bool // keys
 	done, failed  int
+	looked        time.Time // for nodes that are gone
 }
 
 // execNode is what is known of a node that has acknowledged.
 type execNode struct {
 	partial string // a line that has yet to end
 	done    bool
+	gone    bool // from the cluster, when that was last looked at
 }
 
 // execSlack is how much longer than the command may take nodes are waited for: they kill it, and tell.
@@ -60,11 +63,50 @@ func (r *execReport) follow(ctx context.Context) error {
 			}
 		}
 		outstanding := len(r.nodes) - r.done
-		if time.Since(quiet) >= r.wait && outstanding == 0 || time.Now().After(deadline) {
+		if outstanding > 0 {
+			if err := r.look(ctx); err != nil {
+				return err
+			}
+		}
+		if time.Since(quiet) >= r.wait && outstanding == len(r.lost()) || time.Now().After(deadline) {
 			return r.end(outstanding)
 		}
 		r.status.set(fmt.Sprintf("%d / %d node(s) completed / acknowledged", r.done, len(r.nodes)))
 	}
+}
+
+// execLook is how often outstanding nodes are looked after.
+const execLook = 2 * time.Second
+
+// look finds out which nodes are gone.
+func (r *execReport) look(ctx context.Context) error {
+	if time.Since(r.looked) < execLook {
+		return nil
+	}
+	members, err := r.agent.Members(ctx, false, "")
+	if err != nil {
+		return err
+	}
+	alive := map[string]bool{}
+	for _, m := range members {
+		alive[m.Name] = httpapi.MemberStatus(m.Status) == httpapi.MemberAlive
+	}
+	r.looked = time.Now()
+	for name, n := range r.nodes {
+		n.gone = !alive[name]
+	}
+	return nil
+}
+
+// lost names the nodes that went before they had ended. One that only seemed to go may still answer while others are waited for.
+func (r *execReport) lost() (names []string) {
+	for name, n := range r.nodes {
+		if n.gone && !n.done {
+			names = append(names, printable(name))
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // names returns the names of the keys when there are new ones, or an error of time when there are none for a moment.
@@ -150,9 +192,12 @@ func (r *execReport) say(format string, args ...any) {
 // end tells the sum.
 func (r *execReport) end(outstanding int) error {
 	r.say("%d / %d node(s) completed / acknowledged", r.done, len(r.nodes))
+	lost := r.lost()
 	switch {
 	case len(r.nodes) == 0:
 		return errors.New("no node acknowledged: is disable_remote_exec false where the command is to run?")
+	case len(lost) > 0 && len(lost) == outstanding:
+		return fmt.Errorf("%d node(s) left the cluster or failed before the command had ended: %s", outstanding, strings.Join(lost, ", "))
 	case outstanding > 0:
 		return fmt.Errorf("%d node(s) did not complete in time", outstanding)
 	case r.failed > 0:

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -102,6 +103,34 @@ func TestExec(t *testing.T) {
 	code, keys := server.get("/v1/kv/_rexec/?keys")
 	if code != 404 {
 		t.Errorf("keys are left: %s", keys)
+	}
+}
+
+// TestExecNodeDies does not wait for a node that will never answer.
+func TestExecNodeDies(t *testing.T) {
+	server, client := execCluster(t)
+	type end struct {
+		stdout, stderr string
+		code           int
+	}
+	ended := make(chan end, 1)
+	go func() {
+		var e end
+		e.stdout, e.stderr, e.code = command(t, "", map[string]string{"CONSUL_HTTP_ADDR": server.http}, "exec", "-node", "n2", "sleep", "600")
+		ended <- e
+	}()
+	eventually(t, "acknowledgement", func() (bool, string) {
+		code, keys := server.get("/v1/kv/_rexec/?keys")
+		return code == 200 && strings.Contains(keys, "/n2/ack"), keys
+	})
+	client.stop(syscall.SIGKILL)
+	select {
+	case e := <-ended:
+		if e.code != 1 || !strings.Contains(e.stdout, "0 / 1 node(s)") || !strings.Contains(e.stderr, "before the command had ended: n2") {
+			t.Errorf("exit code %d\n%s%s", e.code, e.stdout, e.stderr)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("it waits for a dead node")
 	}
 }
 
