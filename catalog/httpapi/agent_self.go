@@ -35,7 +35,7 @@ func (s *Server) agentSelf(*request) (answer, error) {
 		Config: AgentConfig{
 			Datacenter: s.cfg.Datacenter, PrimaryDatacenter: s.cfg.Datacenter,
 			NodeName: self.Node.Name, NodeID: self.Node.ID, Server: self.Server,
-			Version: self.Version, Revision: self.Revision, BuildDate: self.BuildDate,
+			Version: s.toldVersion(self.Version), Revision: self.Revision, BuildDate: self.BuildDate,
 		},
 		DebugConfig: nonNilMap(self.Settings),
 		Coord:       self.Coord,
@@ -68,5 +68,13 @@ type AgentVersion struct {
 
 func (s *Server) agentVersion(*request) (answer, error) {
 	self := s.deps.Agent.Self()
-	return reply(AgentVersion{SHA: self.Revision, BuildDate: self.BuildDate, HumanVersion: strings.TrimPrefix(self.Version, "v")}), nil
+	return reply(AgentVersion{SHA: self.Revision, BuildDate: self.BuildDate, HumanVersion: strings.TrimPrefix(s.toldVersion(self.Version), "v")}), nil
+}
+
+// toldVersion is what clients are told as the version of an agent; empty where it is not known.
+func (s *Server) toldVersion(own string) string {
+	if own == "" || s.cfg.ConsulVersion == "" {
+		return own
+	}
+	return s.cfg.ConsulVersion
 }

@@ -26,6 +26,26 @@ func TestAgentSelf(t *testing.T) {
 	}
 }
 
+// Clients that want Consul to be of some age are told what the operator says, of agents whose version is known.
+func TestToldVersion(t *testing.T) {
+	o := &fakeOperator{health: threeServers(true)}
+	f := newFixture(t, func(c *Config, d *Deps) { c.ConsulVersion, d.Agent, d.Operator = "1.21.0", &o.fakeAgent, o })
+	for path, want := range map[string]string{
+		"/v1/agent/self":                `"Version":"1.21.0"`,
+		"/v1/agent/version":             `"HumanVersion":"1.21.0"`,
+		"/v1/operator/autopilot/health": `"Version":"1.21.0"`,
+		"/v1/operator/autopilot/state":  `"Version":"1.21.0"`,
+	} {
+		body := f.get(path)
+		if !strings.Contains(body, want) || strings.Contains(body, "0.4.0") || strings.Contains(path, "operator") && !strings.Contains(body, `"Version":""`) {
+			t.Errorf("%s: %s", path, body)
+		}
+	}
+	if o.health[0].Version != "0.4.0" {
+		t.Errorf("what was handed out was changed: %+v", o.health[0])
+	}
+}
+
 func TestAgentMembers(t *testing.T) {
 	f, _ := newAgentFixture(t)
 	for path, want := range map[string]string{

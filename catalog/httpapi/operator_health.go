@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -59,7 +60,7 @@ type AutopilotServer struct {
 // autopilotHealth tells the health of the servers, also by the status code, so that
 // load balancers need not read the body.
 func (s *Server) autopilotHealth(*request) (answer, error) {
-	servers, err := s.deps.Operator.Health()
+	servers, err := s.serverHealth()
 	if err != nil {
 		return answer{}, err
 	}
@@ -73,7 +74,7 @@ func (s *Server) autopilotHealth(*request) (answer, error) {
 }
 
 func (s *Server) autopilotState(*request) (answer, error) {
-	servers, err := s.deps.Operator.Health()
+	servers, err := s.serverHealth()
 	if err != nil {
 		return answer{}, err
 	}
@@ -91,6 +92,16 @@ func (s *Server) autopilotState(*request) (answer, error) {
 		}
 	}
 	return reply(out), nil
+}
+
+// serverHealth is the health of the servers with the versions that clients are told.
+func (s *Server) serverHealth() ([]ServerHealth, error) {
+	servers, err := s.deps.Operator.Health()
+	told := slices.Clone(servers)
+	for i := range told {
+		told[i].Version = s.toldVersion(told[i].Version)
+	}
+	return told, err
 }
 
 // tolerance reports whether all servers are healthy, and how many healthy voters

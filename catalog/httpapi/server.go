@@ -57,6 +57,9 @@ type Config struct {
 	// WritesFrom are the networks from which requests other than GET and HEAD are served, of others
 	// they get 403. Empty: from anywhere. Unix sockets are open to whoever may use them.
 	WritesFrom []netip.Prefix
+	// ConsulVersion is told as the version of all agents, for clients that will not speak with
+	// what they take for an old Consul. Empty: each agent's own is.
+	ConsulVersion string
 	// MaxConnsPerClient bounds the connections of one source address. 0 means
 	// DefaultMaxConnsPerClient, a negative number no bound. Unix sockets have none.
 	MaxConnsPerClient int

@@ -93,6 +93,8 @@ type HTTPSettings struct {
 	BlockEndpoints []string
 	// AllowWriteFrom are the networks from which anything may be written. Empty: all.
 	AllowWriteFrom []netip.Prefix
+	// ConsulVersion is told as the version of agents. Empty: their own is.
+	ConsulVersion string
 }
 
 // Limits bound what clients can occupy.

@@ -39,6 +39,7 @@ type httpKeys struct {
 		AllowedHosts   []string `key:"allowed_hosts"` // not Consul's
 		BlockEndpoints []string `key:"block_endpoints"`
 		AllowWriteFrom []string `key:"allow_write_http_from"`
+		ConsulVersion  *string  `key:"consul_version"` // not Consul's
 	} `key:"http_config"`
 	Limits struct {
 		HTTPMaxConnsPerClient *int           `key:"http_max_conns_per_client"`

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"strings"
 
 	"muster/catalog"
@@ -24,9 +25,16 @@ func (b *builder) http(k *httpKeys) {
 		}
 	}
 	b.networks(&c.HTTP.AllowWriteFrom, "http_config.allow_write_http_from", k.HTTP.AllowWriteFrom)
+	set(&c.HTTP.ConsulVersion, k.HTTP.ConsulVersion)
+	if v := c.HTTP.ConsulVersion; v != "" && !semantic.MatchString(v) {
+		b.problem("http_config.consul_version", "%q is not a version such as 1.21.0", v)
+	}
 	b.limits(k)
 	b.ui(k)
 }
+
+// semantic matches a version without anything behind its three numbers.
+var semantic = regexp.MustCompile(`^(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){2}$`)
 
 func (b *builder) limits(k *httpKeys) {
 	c := &b.cfg

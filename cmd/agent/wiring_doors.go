@@ -58,7 +58,8 @@ func (a *Agent) buildHTTP(cfg *Config) error {
 	a.http, err = httpapi.New(httpapi.Config{
 		Addresses: cfg.HTTPListen(), TLSAddresses: cfg.HTTPSListen(), TLS: secure, HoldTimeout: cfg.RPCHoldTimeout, EnableDebug: cfg.EnableDebug,
 		Datacenter: cfg.Datacenter, Node: cfg.NodeName,
-		AllowedHosts: cfg.HTTP.AllowedHosts, BlockedPaths: cfg.HTTP.BlockEndpoints, WritesFrom: cfg.HTTP.AllowWriteFrom, MaxConnsPerClient: cfg.Limits.HTTPMaxConnsPerClient,
+		AllowedHosts: cfg.HTTP.AllowedHosts, BlockedPaths: cfg.HTTP.BlockEndpoints, WritesFrom: cfg.HTTP.AllowWriteFrom,
+		ConsulVersion: cfg.HTTP.ConsulVersion, MaxConnsPerClient: cfg.Limits.HTTPMaxConnsPerClient,
 	}, deps)
 	if err != nil {
 		return portHint(err)
