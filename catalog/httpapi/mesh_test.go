@@ -13,7 +13,7 @@ func TestNoMesh(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/v1/health/connect/web?passing", "/v1/health/ingress/web", "/v1/catalog/connect/web?tag=a", "/v1/catalog/gateway-services/web",
-		"/v1/health/connect/web?filter=Service.Port==80", "/v1/health/connect/web?index=1&wait=1ms",
+		"/v1/health/connect/web?filter=Service.Port==80", "/v1/catalog/gateway-services/web?filter=Protocol==http", "/v1/health/connect/web?index=1&wait=1ms",
 	} {
 		r := f.do("GET", path, "")
 		if r.status != http.StatusOK || r.body != "[]" || r.index() != "1" || r.header.Get("X-Consul-KnownLeader") != "true" {
