@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,11 +18,17 @@ const (
 	socketMode = 0o600
 )
 
+// SocketFile says whom the file of a unix socket lets in: who may write to it may use the API.
+type SocketFile struct {
+	Mode     fs.FileMode // its permissions. 0: 0600
+	UID, GID *int        // who owns it. nil: the process's user, its group
+}
+
 // listenAll binds every address, or none.
-func listenAll(addresses []string, limit *connLimit) ([]net.Listener, error) {
+func listenAll(addresses []string, file SocketFile, limit *connLimit) ([]net.Listener, error) {
 	var bound []net.Listener
 	for _, addr := range addresses {
-		ln, err := listen(addr)
+		ln, err := listen(addr, file)
 		if err != nil {
 			return nil, errors.Join(err, closeAll(bound))
 		}
@@ -50,7 +57,7 @@ func addrs(listeners []net.Listener) []net.Addr {
 }
 
 // listen binds "host:port" or "unix:///path".
-func listen(addr string) (net.Listener, error) {
+func listen(addr string, file SocketFile) (net.Listener, error) {
 	path, isUnix := strings.CutPrefix(addr, unixScheme)
 	if !isUnix {
 		return net.Listen("tcp", addr)
@@ -62,10 +69,28 @@ func listen(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(path, socketMode); err != nil {
+	if err := file.set(path); err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
 	return ln, nil
+}
+
+// set gives a file its owner and then its permissions, which before let nobody else write.
+func (f SocketFile) set(path string) error {
+	if f.UID != nil || f.GID != nil {
+		if err := os.Chown(path, orKeep(f.UID), orKeep(f.GID)); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(path, cmp.Or(f.Mode.Perm(), socketMode))
+}
+
+// orKeep is an id as chown takes it.
+func orKeep(id *int) int {
+	if id == nil {
+		return -1
+	}
+	return *id
 }
 
 // removeDeadSocket removes the socket that a killed agent left behind. It leaves

@@ -42,6 +42,8 @@ type Config struct {
 	// TLSAddresses are those that speak TLS, and need TLS. With none of either the
 	// API serves only what other agents pass on; see Passed.
 	Addresses, TLSAddresses []string
+	// SocketFile is for those of them that are unix sockets.
+	SocketFile SocketFile
 	// TLS has the certificates, or finds them anew for each connection. It should
 	// offer "h2" and "http/1.1", also in what its GetConfigForClient returns.
 	TLS *tls.Config
@@ -152,10 +154,10 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	s.http = s.newHTTPServer()
 	limit := newConnLimit(cfg.MaxConnsPerClient)
 	var err error
-	if s.plain, err = listenAll(cfg.Addresses, limit); err != nil {
+	if s.plain, err = listenAll(cfg.Addresses, cfg.SocketFile, limit); err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}
-	if s.secure, err = listenAll(cfg.TLSAddresses, limit); err != nil {
+	if s.secure, err = listenAll(cfg.TLSAddresses, cfg.SocketFile, limit); err != nil {
 		return nil, errors.Join(fmt.Errorf("https: %w", err), closeAll(s.plain))
 	}
 	return s, nil

@@ -95,6 +95,7 @@ type HTTPSettings struct {
 	AllowWriteFrom []netip.Prefix
 	// ConsulVersion is told as the version of agents. Empty: their own is.
 	ConsulVersion string
+	Sockets       SocketSettings
 }
 
 // Limits bound what clients can occupy.
@@ -126,6 +127,7 @@ func DefaultConfig() Config {
 		Autopilot:           catalog.DefaultAutopilot(),
 		SnapshotAgent:       SnapshotAgent{Retain: 30},
 		DNS:                 dns.DefaultConfig(),
+		HTTP:                HTTPSettings{Sockets: SocketSettings{Mode: 0o600}},
 		Limits:              Limits{HTTPMaxConnsPerClient: 200, RPCMaxConnsPerClient: 200, RPCHandshakeTimeout: 5 * time.Second},
 		CheckUpdateInterval: 5 * time.Minute,
 		ExternalProbes:      ExternalProbes{MaxTargets: defaultExternalTargets},

@@ -35,6 +35,11 @@ type settings struct {
 }
 
 type httpKeys struct {
+	Sockets struct {
+		User  *string `key:"user"`
+		Group *string `key:"group"`
+		Mode  *string `key:"mode"`
+	} `key:"unix_sockets"`
 	HTTP struct {
 		AllowedHosts   []string `key:"allowed_hosts"` // not Consul's
 		BlockEndpoints []string `key:"block_endpoints"`

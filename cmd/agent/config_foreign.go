@@ -49,7 +49,7 @@ const (
 		acl_default_policy acl_down_policy acl_enforce_version_8 acl_master_token acl_replication_token acl_token acl_ttl
 		enable_acl_replication session_ttl_min default_query_time max_query_time
 		enable_syslog syslog_facility log_file log_rotate_bytes log_rotate_duration log_rotate_max_files
-		unix_sockets limits.request_limits http_config.response_headers
+		limits.request_limits http_config.response_headers
 		http_config.max_header_bytes ui_config.content_path ui_content_path
 		telemetry.statsd_address telemetry.statsite_address telemetry.dogstatsd_addr telemetry.dogstatsd_tags
 		telemetry.circonus_api_token telemetry.circonus_submission_url

@@ -29,6 +29,7 @@ func (b *builder) http(k *httpKeys) {
 	if v := c.HTTP.ConsulVersion; v != "" && !semantic.MatchString(v) {
 		b.problem("http_config.consul_version", "%q is not a version such as 1.21.0", v)
 	}
+	b.sockets(k)
 	b.limits(k)
 	b.ui(k)
 }

@@ -51,7 +51,7 @@ var samples = map[string]any{
 	"dns_records":                  []string{"www A 10.0.0.9"},
 	"service":                      map[string]any{"name": "a"}, "services": []any{map[string]any{"name": "a"}},
 	"external_probes.allow_networks": []string{"10.0.0.0/8"}, "http_config.allow_write_http_from": []string{"10.0.0.0/8"},
-	"http_config.block_endpoints": []string{"/v1/kv"}, "http_config.consul_version": "1.21.0",
+	"http_config.block_endpoints": []string{"/v1/kv"}, "http_config.consul_version": "1.21.0", "unix_sockets.mode": "0660",
 	"watches": []any{map[string]any{"type": "nodes", "handler_type": "http", "http_handler_config": map[string]any{"path": "http://127.0.0.1:1/"}}},
 	"check":   map[string]any{"name": "a", "ttl": "1m"}, "checks": []any{map[string]any{"name": "a", "ttl": "1m"}},
 }

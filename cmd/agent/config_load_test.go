@@ -92,7 +92,9 @@ func TestLoadSettings(t *testing.T) {
 			d.SOA.MinTTL, d.RecursorNetworks = 7, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}
 		}},
 		{"http", true, `{"ui": false, "limits": {"http_max_conns_per_client": 0, "kv_max_value_size": 524288}, "http_config": {"allowed_hosts": ["a.example", ".corp"],
-			"block_endpoints": ["/v1/acl"], "allow_write_http_from": ["127.0.0.0/8", "::1"], "consul_version": "1.21.0"}}`, func(c *Config) {
+			"block_endpoints": ["/v1/acl"], "allow_write_http_from": ["127.0.0.0/8", "::1"], "consul_version": "1.21.0"},
+			"unix_sockets": {"user": "muster", "group": "33", "mode": "0660"}}`, func(c *Config) {
+			c.HTTP.Sockets = SocketSettings{User: "muster", Group: "33", Mode: 0o660}
 			c.HTTP.BlockEndpoints, c.HTTP.ConsulVersion = []string{"/v1/acl"}, "1.21.0"
 			c.HTTP.AllowWriteFrom = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 			c.UI, c.Limits.HTTPMaxConnsPerClient, c.HTTP.AllowedHosts = false, -1, []string{"a.example", ".corp"}
@@ -208,10 +210,11 @@ func TestLoadProblems(t *testing.T) {
 			"a.json:1:67: limits.kv_max_value_size: is 524288 and cannot be changed in this version",
 			`a.json:1:108: http_config.allowed_hosts[0]: "a b" is not a host name, nor a dot and a domain`,
 			`a.json:1:127: ui_dir: "/does/not/exist" is not a directory that can be read`}},
-		{"access", true, `{"http_config": {"block_endpoints": ["v1/kv"], "allow_write_http_from": ["localhost"], "consul_version": "v1.21"}}`, []string{
+		{"access", true, `{"http_config": {"block_endpoints": ["v1/kv"], "allow_write_http_from": ["localhost"], "consul_version": "v1.21"}, "unix_sockets": {"mode": "rw"}}`, []string{
 			`a.json:1:38: http_config.block_endpoints[0]: "v1/kv" would block nothing: paths begin with "/"`,
 			`a.json:1:74: http_config.allow_write_http_from[0]: "localhost" is not a network such as 10.0.0.0/8`,
-			`a.json:1:106: http_config.consul_version: "v1.21" is not a version such as 1.21.0`}},
+			`a.json:1:106: http_config.consul_version: "v1.21" is not a version such as 1.21.0`,
+			`a.json:1:141: unix_sockets.mode: "rw" is not an octal mode in which the owner may read and write, such as "0660"`}},
 		{"process", true, `{"log_level": "loud", "check_update_interval": "-1s", "raft_snapshot_threshold": 0, "raft_snapshot_interval": "1ms"}`, []string{
 			`a.json:1:15: log_level: "loud" is none of trace, debug, info, warn, error`,
 			`a.json:1:48: check_update_interval: -1s is negative`,

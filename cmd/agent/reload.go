@@ -111,7 +111,7 @@ func fixedChanges(old, next *Config) []string {
 		{"bootstrap", old.Bootstrap == next.Bootstrap},
 		{"bind_addr, advertise_addr, client_addr or addresses", reflect.DeepEqual(old.Addresses, next.Addresses)},
 		{"ports", old.Ports == next.Ports},
-		{"http_config", reflect.DeepEqual(old.HTTP, next.HTTP)},
+		{"http_config or unix_sockets", reflect.DeepEqual(old.HTTP, next.HTTP)},
 		{"limits", old.Limits == next.Limits},
 		{"ui", old.UI == next.UI && old.UIDir == next.UIDir},
 		{"log_json", old.LogJSON == next.LogJSON},

@@ -55,8 +55,13 @@ func (a *Agent) buildHTTP(cfg *Config) error {
 			return fmt.Errorf("https: %w", err)
 		}
 	}
+	sockets, err := cfg.HTTP.Sockets.file()
+	if err != nil {
+		return err
+	}
 	a.http, err = httpapi.New(httpapi.Config{
-		Addresses: cfg.HTTPListen(), TLSAddresses: cfg.HTTPSListen(), TLS: secure, HoldTimeout: cfg.RPCHoldTimeout, EnableDebug: cfg.EnableDebug,
+		SocketFile: sockets,
+		Addresses:  cfg.HTTPListen(), TLSAddresses: cfg.HTTPSListen(), TLS: secure, HoldTimeout: cfg.RPCHoldTimeout, EnableDebug: cfg.EnableDebug,
 		Datacenter: cfg.Datacenter, Node: cfg.NodeName,
 		AllowedHosts: cfg.HTTP.AllowedHosts, BlockedPaths: cfg.HTTP.BlockEndpoints, WritesFrom: cfg.HTTP.AllowWriteFrom,
 		ConsulVersion: cfg.HTTP.ConsulVersion, MaxConnsPerClient: cfg.Limits.HTTPMaxConnsPerClient,
