@@ -17,6 +17,7 @@ POST /debug/pprof/heap?seconds=x => 400 seconds: "x" is not a number in 0..18446
 GET /v1/health/live => nothing
 GET /v1/health/ready => nothing
 GET /v1/events/stream?index=x => 400 index: "x" is not an index
+GET /v1/events/stream?index=1&lineage=x => 400 lineage: "x" is none
 GET /v1/prometheus/sd?passing=maybe => 400 passing: "maybe" is neither true nor false
 GET /v1/prometheus/sd?filter=Nope==1 => 400 filter: error finding value in datum: /Nope at part 0: couldn't find key: struct field with name "Nope"
 GET /v1/internal/ui/nodes?index=x => 400 index: "x" is not a number in 0..18446744073709551615

@@ -23,13 +23,20 @@ const (
 // errClientSilence is why a stream of which nothing comes any more is given up.
 var errClientSilence = fmt.Errorf("not a word for %v", clientSilence)
 
+// ClientPlace is a place in the history of a catalog, up to which a client has seen all
+// changes. The zero value is none.
+type ClientPlace struct {
+	Index   uint64
+	Lineage string // names the history; empty: it is not known, and the index is trusted
+}
+
 // ClientChange is one message of the stream of changes.
 type ClientChange struct {
 	// Event is "begin", "change" or "reset", as GET /v1/events/stream tells them.
 	// Empty: the agent is there, and has nothing to tell.
 	Event string
-	// Index is where to go on when the stream breaks. 0: where it was.
-	Index uint64
+	// At is where to go on when the stream breaks. Without an index: where it was.
+	At ClientPlace
 	// Change is what has changed; nil unless the event is "change".
 	Change *CatalogChange
 }
@@ -39,17 +46,20 @@ func (c *Client) NodeInfos(ctx context.Context, q ClientQuery) ([]NodeInfo, erro
 	return clientGet[[]NodeInfo](ctx, c, "/v1/internal/ui/nodes", "", q.values())
 }
 
-// Changes follows the changes of nodes, services and checks behind an index, with 0 from now on, and
+// Changes follows the changes of nodes, services and checks behind a place, with none from now on, and
 // has take called for each message in turn, by the goroutine that calls it. It returns when ctx ends, the stream breaks or falls silent,
 // or take fails; never without an error.
-func (c *Client) Changes(ctx context.Context, since uint64, take func(ClientChange) error) error {
+func (c *Client) Changes(ctx context.Context, since ClientPlace, take func(ClientChange) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	silence := time.AfterFunc(clientSilence, func() { cancel(errClientSilence) })
 	defer silence.Stop()
 	call := clientCall{method: http.MethodGet, path: "/v1/events/stream", query: url.Values{}}
-	if since > 0 {
-		call.query.Set("index", strconv.FormatUint(since, 10))
+	if since.Index > 0 {
+		call.query.Set("index", strconv.FormatUint(since.Index, 10))
+		if since.Lineage != "" {
+			call.query.Set("lineage", since.Lineage)
+		}
 	}
 	resp, err := c.send(ctx, call)
 	if err != nil {
@@ -86,12 +96,16 @@ func (m *ClientChange) line(line []byte) (err error) {
 	field, value, _ := strings.Cut(string(line), ": ")
 	switch field {
 	case "id":
-		m.Index, err = strconv.ParseUint(value, 10, 64)
+		m.At.Index, err = strconv.ParseUint(value, 10, 64)
 	case "event":
 		m.Event = value
 	case "data":
 		if m.Event == "change" {
-			err = json.Unmarshal([]byte(value), &m.Change)
+			m.Change = &CatalogChange{}
+			err = json.Unmarshal([]byte(value), m.Change)
+			m.At.Lineage = m.Change.Lineage
+		} else {
+			err = json.Unmarshal([]byte(value), &m.At)
 		}
 	}
 	if err != nil {

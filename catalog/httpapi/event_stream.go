@@ -21,6 +21,7 @@ const (
 // Of a row that is gone its place is told; a node takes all that was on it with it, a service its checks.
 type CatalogChange struct {
 	Index    uint64 // of the catalog that the rows are of; also the id of the message
+	Lineage  string `json:",omitempty"` // names the history that the index is of; empty: it has no name yet
 	Nodes    []*Node
 	Services []StreamedService
 	Checks   []*HealthCheck
@@ -48,8 +49,12 @@ func (s *Server) eventStream(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	lineage, err := lineageOf(r)
+	if err != nil {
+		return answer{}, err
+	}
 	return answer{waited: true, serve: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.streamEvents(w, r, since)
+		s.streamEvents(w, r, since, lineage)
 	})}, nil
 }
 
@@ -69,6 +74,14 @@ func resumeAt(r *request) (uint64, error) {
 	return index, nil
 }
 
+// lineageOf returns the history that a client's index is of, zero when it does not say.
+func lineageOf(r *request) (l catalog.Lineage, err error) {
+	if text := r.query.Get("lineage"); text != "" && l.UnmarshalText([]byte(text)) != nil {
+		return l, catalog.Errorf(catalog.Invalid, "lineage: %.40q is none", text)
+	}
+	return l, nil
+}
+
 // eventWriter is one client's stream.
 type eventWriter struct {
 	w       http.ResponseWriter
@@ -76,7 +89,7 @@ type eventWriter struct {
 	sent    uint64 // the id that the client has
 }
 
-func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, since uint64) {
+func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, since uint64, lineage catalog.Lineage) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -87,18 +100,18 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, since uint
 	defer beat.Stop()
 	e := &eventWriter{w: w, control: http.NewResponseController(w), sent: since}
 	changes := s.deps.State.Changes()
-	if since == 0 && e.mark("begin", changes.Snapshot().Index) != nil {
+	if since == 0 && e.mark("begin", changes.Snapshot()) != nil {
 		return
 	}
 	if since != 0 && e.write(":\n\n") != nil { // a client that goes on knows at once that it is heard
 		return
 	}
-	for ahead := since > changes.Snapshot().Index; ; ahead = false { // of us: the client's index is of another catalog, or agent
+	for ahead := elsewhere(changes.Snapshot(), since, lineage); ; ahead = false {
 		moved := changes.Changed()
 		steps, head, ok := changes.Since(e.sent)
 		if !ok || ahead {
 			changes = s.deps.State.Changes()
-			if e.mark("reset", changes.Snapshot().Index) != nil {
+			if e.mark("reset", changes.Snapshot()) != nil {
 				return
 			}
 			continue
@@ -120,6 +133,11 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, since uint
 	}
 }
 
+// elsewhere reports whether a client that goes on has an index of another catalog, or of an agent ahead of us.
+func elsewhere(snap *catalog.Snapshot, since uint64, lineage catalog.Lineage) bool {
+	return since > snap.Index || since > 0 && lineage != catalog.Lineage{} && lineage != snap.Lineage()
+}
+
 // tell sends what steps have changed.
 func (e *eventWriter) tell(changes *catalog.Changes, steps []*catalog.Change) error {
 	for len(steps) > 0 {
@@ -128,7 +146,7 @@ func (e *eventWriter) tell(changes *catalog.Changes, steps []*catalog.Change) er
 		if err != nil {
 			return err // cannot be: the same steps were decoded or made here before
 		}
-		change.Index = steps[n-1].Index
+		change.Index, change.Lineage = steps[n-1].Index, lineageText(changes.Snapshot())
 		body, err := json.Marshal(change)
 		if err != nil {
 			return err
@@ -194,8 +212,24 @@ func (e *CatalogChange) add(snap *catalog.Snapshot, t catalog.Touched, since uin
 }
 
 // mark tells where the stream is: that it begins, or that the client has missed changes.
-func (e *eventWriter) mark(event string, index uint64) error {
-	return e.send(event, index, fmt.Sprintf(`{"Index":%d}`, index))
+func (e *eventWriter) mark(event string, snap *catalog.Snapshot) error {
+	at := struct {
+		Index   uint64
+		Lineage string `json:",omitempty"`
+	}{snap.Index, lineageText(snap)}
+	data, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	return e.send(event, at.Index, string(data))
+}
+
+// lineageText is the name of a catalog's history, empty when it has none yet.
+func lineageText(snap *catalog.Snapshot) string {
+	if snap.Lineage() == (catalog.Lineage{}) {
+		return ""
+	}
+	return snap.Lineage().String()
 }
 
 // beat keeps the stream open, and the client's id where the log is.

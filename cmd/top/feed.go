@@ -15,8 +15,8 @@ type Agent interface {
 	Metrics(context.Context) ([]byte, error)
 	RaftConfiguration(context.Context, httpapi.ClientQuery) (*httpapi.RaftConfiguration, error)
 	NodeInfos(context.Context, httpapi.ClientQuery) ([]httpapi.NodeInfo, error)
-	// Changes has the messages of the stream behind an index taken in turn. It returns when the stream has ended, with the reason.
-	Changes(ctx context.Context, since uint64, take func(httpapi.ClientChange) error) error
+	// Changes has the messages of the stream behind a place taken in turn. It returns when the stream has ended, with the reason.
+	Changes(ctx context.Context, since httpapi.ClientPlace, take func(httpapi.ClientChange) error) error
 }
 
 const (
@@ -96,12 +96,12 @@ func (f *Feed) pass(ctx context.Context, send func(any)) {
 
 // follow keeps hold of the stream of changes, and takes it up again where it broke.
 func (f *Feed) follow(ctx context.Context) {
-	since, retry := uint64(0), firstRetry
+	since, retry := httpapi.ClientPlace{}, firstRetry
 	for ctx.Err() == nil {
 		stream, hangUp := context.WithCancel(ctx)
 		f.mu.Lock()
 		if f.anew {
-			f.anew, since = false, 0
+			f.anew, since = false, httpapi.ClientPlace{}
 		}
 		f.hangUp = hangUp
 		f.mu.Unlock()
@@ -111,10 +111,10 @@ func (f *Feed) follow(ctx context.Context) {
 				return err
 			}
 			heard, retry = true, firstRetry
-			since = max(c.Index, since)
 			if c.Event != "" {
-				since = c.Index // which falls when the catalog is another
+				since = c.At // whose index falls when the catalog is another
 			}
+			since.Index = max(c.At.Index, since.Index)
 			return nil
 		})
 		wanted := stream.Err() != nil

@@ -20,7 +20,7 @@ type fakeAgent struct {
 	raftErr   error
 	noServers bool // whoever asks for them waits for as long as he likes
 	asked     int
-	since     []uint64                                                                      // of streams
+	since     []httpapi.ClientPlace                                                         // of streams
 	stream    func(ctx context.Context, n int, take func(httpapi.ClientChange) error) error // the nth; it ends when that returns
 	metrics   string
 	nodes     []httpapi.NodeInfo
@@ -57,12 +57,20 @@ func (f *fakeAgent) NodeInfos(context.Context, httpapi.ClientQuery) ([]httpapi.N
 	return f.nodes, f.answer()
 }
 
-func (f *fakeAgent) Changes(ctx context.Context, since uint64, take func(httpapi.ClientChange) error) error {
+func (f *fakeAgent) Changes(ctx context.Context, since httpapi.ClientPlace, take func(httpapi.ClientChange) error) error {
 	f.mu.Lock()
 	f.since = append(f.since, since)
 	n := len(f.since)
 	f.mu.Unlock()
 	return f.stream(ctx, n, take)
+}
+
+// place is one in the history of the fake agent; 0: none.
+func place(index uint64) httpapi.ClientPlace {
+	if index == 0 {
+		return httpapi.ClientPlace{}
+	}
+	return httpapi.ClientPlace{Index: index, Lineage: "line"}
 }
 
 // seen writes down what a feed sends but for the time and figures.
@@ -93,16 +101,16 @@ func TestFeedGoesOn(t *testing.T) {
 		var began []time.Duration
 		start := time.Now()
 		change := func(index uint64) httpapi.ClientChange {
-			return httpapi.ClientChange{Event: "change", Index: index, Change: &httpapi.CatalogChange{Index: index}}
+			return httpapi.ClientChange{Event: "change", At: place(index), Change: &httpapi.CatalogChange{Index: index}}
 		}
 		a := &fakeAgent{nodes: make([]httpapi.NodeInfo, 3)}
 		a.stream = func(ctx context.Context, n int, take func(httpapi.ClientChange) error) error {
 			began = append(began, time.Since(start))
 			script := map[int][]httpapi.ClientChange{
-				1:  {{Event: "begin", Index: 10}, change(11), {Index: 15}},
+				1:  {{Event: "begin", At: place(10)}, change(11), {At: httpapi.ClientPlace{Index: 15}}},
 				9:  {{}, change(16)},
-				10: {{Event: "reset", Index: 4}, change(5)},
-				11: {{Event: "begin", Index: 6}},
+				10: {{Event: "reset", At: place(4)}, change(5)},
+				11: {{Event: "begin", At: place(6)}},
 			}[n]
 			for _, c := range script {
 				if err := take(c); err != nil {
@@ -131,8 +139,12 @@ func TestFeedGoesOn(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("sent %q, want %q", got, want)
 		}
-		if want := []uint64{0, 15, 15, 15, 15, 15, 15, 15, 15, 16, 0}; !slices.Equal(a.since, want) {
-			t.Errorf("streams since %d, want %d", a.since, want)
+		var since []httpapi.ClientPlace
+		for _, index := range []uint64{0, 15, 15, 15, 15, 15, 15, 15, 15, 16, 0} {
+			since = append(since, place(index))
+		}
+		if !slices.Equal(a.since, since) {
+			t.Errorf("streams since %v, want %v", a.since, since)
 		}
 		for i := 2; i < 9; i++ {
 			if gap := began[i] - began[i-1]; gap < firstRetry*3/4 || gap > lastRetry {
@@ -152,7 +164,7 @@ func TestFeedWhereNothingCanBeRead(t *testing.T) {
 		defer cancel()
 		a := &fakeAgent{err: errors.New("no answer")}
 		a.stream = func(ctx context.Context, _ int, take func(httpapi.ClientChange) error) error {
-			if err := take(httpapi.ClientChange{Event: "begin", Index: 10}); err != nil {
+			if err := take(httpapi.ClientChange{Event: "begin", At: place(10)}); err != nil {
 				return err
 			}
 			<-ctx.Done()
@@ -164,8 +176,8 @@ func TestFeedWhereNothingCanBeRead(t *testing.T) {
 		a.fail(nil)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if len(got) < 3 || got[0] != "lost: no answer" || !slices.Contains(got, "loaded 0") || slices.ContainsFunc(a.since[:2], func(n uint64) bool { return n != 0 }) {
-			t.Errorf("sent %q, streams since %d", got, a.since)
+		if len(got) < 3 || got[0] != "lost: no answer" || !slices.Contains(got, "loaded 0") || a.since[0] != place(0) || a.since[1] != place(0) {
+			t.Errorf("sent %q, streams since %v", got, a.since)
 		}
 	})
 }

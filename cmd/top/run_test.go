@@ -42,7 +42,7 @@ func TestRun(t *testing.T) {
 			defer cancel()
 			a := &fakeAgent{nodes: []httpapi.NodeInfo{{Node: "n1", Services: []*httpapi.NodeService{{ID: "a", Service: "shopping-cart"}}}}}
 			a.stream = func(ctx context.Context, _ int, take func(httpapi.ClientChange) error) error {
-				if err := take(httpapi.ClientChange{Event: "begin", Index: 1}); err != nil {
+				if err := take(httpapi.ClientChange{Event: "begin", At: place(1)}); err != nil {
 					return err
 				}
 				<-ctx.Done()

@@ -10,6 +10,7 @@ const hiddenFor = 20000; // ms after which a page that nobody sees gives its con
 export class Catalog extends EventTarget {
   nodes = new Map(); // name in lower case to {row, instances, checks}, these by id
   index = 0;
+  lineage = ""; // names the history that the index is of
   state = "wait";
   seen = []; // turns of checks since the page was opened, newest first
   #queue = null; // changes that came while everything is read
@@ -47,14 +48,16 @@ export class Catalog extends EventTarget {
 
   #connect() {
     this.#source?.close();
-    const source = new EventSource(`/v1/events/stream${this.index && !this.#queue ? `?index=${this.index}` : ""}`);
+    const place = `?index=${this.index}${this.lineage && `&lineage=${this.lineage}`}`;
+    const source = new EventSource(`/v1/events/stream${this.index && !this.#queue ? place : ""}`);
     this.#source = source;
     const of = (call) => (event) => this.#source === source && call(JSON.parse(event.data));
     for (const event of ["begin", "reset"]) {
-      source.addEventListener(event, of(({ Index }) => { this.index = Index; this.#load(source); }));
+      source.addEventListener(event, of(({ Index, Lineage = "" }) => { this.index = Index; this.lineage = Lineage; this.#load(source); }));
     }
     source.addEventListener("change", of((change) => {
       this.index = Math.max(this.index, change.Index);
+      this.lineage = change.Lineage ?? this.lineage;
       if (this.#queue) this.#queue.push(change);
       else this.#apply(change);
     }));
