@@ -96,7 +96,10 @@ func (s *shell) resolverUndo(c *cli.Context) error {
 	if err := arguments(c, 0, 0); err != nil {
 		return err
 	}
-	h := &resolver.Host{Root: c.String("root")}
+	h, err := host(c)
+	if err != nil {
+		return err
+	}
 	files, err := resolver.PlanUndo(h, resolver.Kind(c.String("with")))
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -40,7 +41,10 @@ func (s *shell) makePlan(c *cli.Context) (*resolver.Host, *planned, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h := &resolver.Host{Root: c.String("root")}
+	h, err := host(c)
+	if err != nil {
+		return nil, nil, err
+	}
 	use, listeners, err := detected(c, h)
 	if err != nil {
 		return nil, nil, err
@@ -50,6 +54,22 @@ func (s *shell) makePlan(c *cli.Context) (*resolver.Host, *planned, error) {
 		return nil, nil, err
 	}
 	return h, &planned{p, from}, nil
+}
+
+// host is what -root names, or this machine.
+func host(c *cli.Context) (*resolver.Host, error) {
+	root := c.String("root")
+	switch {
+	case !c.IsSet("root"):
+		return &resolver.Host{}, nil
+	case root == "": // an unset variable of a script must not mean this machine
+		return nil, usagef(c, "-root names no directory")
+	}
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("-root: %w", err)
+	}
+	return &resolver.Host{Root: root}, nil
 }
 
 // detected is the resolver that -with names, or else the one that the host shows, and who listens at port 53.
@@ -83,7 +103,7 @@ func printPlan(w io.Writer, p *planned) {
 	table(w, append(rows, portRows(p.Port53)...))
 	for _, f := range p.Files {
 		fmt.Fprintf(w, "\n%s %s\n", f.Action, f.Path)
-		if f.Action == resolver.Keep || f.Action == resolver.Refuse {
+		if f.Text == "" || f.Action == resolver.Keep || f.Action == resolver.Refuse {
 			continue
 		}
 		for line := range strings.Lines(f.Text) {

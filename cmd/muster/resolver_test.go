@@ -24,6 +24,7 @@ func TestResolverUsage(t *testing.T) {
 		{args: "resolver plan -domain a -dns-addr 127.0.0.1 -reverse 10", code: 2, stderr: `"10" is no network`},
 		{args: "resolver plan -domain a -dns-addr 127.0.0.1 -reverse 172.16.0.0/12", code: 2, stderr: "multiple of 8 bits"},
 		{args: "resolver check -domain a -dns-addr 127.0.0.1 -with unbound -at there", code: 2, stderr: "-at: "},
+		{args: "resolver undo -root=", code: 2, stderr: "-root names no directory"},
 		{args: "resolver check a b", code: 2, stderr: `unexpected argument "b" after NAME`},
 		{args: "resolver undo -root /nonexistent", stdout: "There is nothing that muster wrote.\n"},
 	} {
@@ -111,8 +112,9 @@ func TestResolverOfAnImage(t *testing.T) {
 
 func TestResolverUndoLeavesChanged(t *testing.T) {
 	root := image(t)
+	t.Chdir(filepath.Dir(root))
 	path := root + "/etc/systemd/resolved.conf.d/muster.conf"
-	flags := []string{"-root", root, "-domain", "consul", "-dns-addr", "127.0.0.1"}
+	flags := []string{"-root", filepath.Base(root), "-domain", "consul", "-dns-addr", "127.0.0.1"}
 	if stdout, stderr, code := command(t, "", nil, append([]string{"resolver", "apply"}, flags...)...); code != 0 {
 		t.Fatalf("%d %s%s", code, stdout, stderr)
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"muster/catalog/durable"
 )
 
 // Runner runs a program and returns what it printed, both streams. An error means that it was not found,
@@ -35,10 +33,15 @@ func (p *Plan) Apply(ctx context.Context, h *Host, run Runner) (changed bool, sa
 		return why
 	}
 	for _, f := range p.Files {
-		if f.Action == Keep {
+		var undo func() error
+		switch f.Action {
+		case Keep:
 			continue
+		case Remove:
+			undo, err = h.remove(f.Path)
+		default:
+			undo, err = h.put(f)
 		}
-		undo, err := h.put(f)
 		if err != nil {
 			return false, nil, takeBack(err)
 		}
@@ -106,12 +109,6 @@ func PlanUndo(h *Host, kind Kind) ([]Undoing, error) {
 
 // Undo removes a file that PlanUndo found, unless that would not.
 func (h *Host) Undo(u Undoing) error {
-	now, err := h.look(u.Path)
-	switch {
-	case err != nil:
-		return err
-	case now.alien != "":
-		return &RefusedError{fmt.Sprintf("%s is left alone: %s", u.Path, now.alien)}
-	}
-	return durable.Remove(h.path(u.Path))
+	_, err := h.remove(u.Path)
+	return err
 }

@@ -165,15 +165,52 @@ func TestLeavesOthersAlone(t *testing.T) {
 	}
 }
 
-// TestStaysInTheTree has a directory of an image lead out of it.
-func TestStaysInTheTree(t *testing.T) {
-	outside := t.TempDir()
-	h := tree(t, map[string]string{unboundMain: debianUnbound, "/etc/unbound/unbound.conf.d": "-> " + outside})
-	_, _, err := planFor(t, h, Unbound).Apply(t.Context(), h, answering(new([]string), "", 0, nil))
-	if err == nil || !strings.Contains(err.Error(), "leads out of") {
-		t.Errorf("apply: %v", err)
+// TestApplyRemovesOutdated has unbound include another directory than when muster was there last.
+func TestApplyRemovesOutdated(t *testing.T) {
+	const outdated, path = "/etc/unbound/conf.d/muster.conf", "/etc/unbound/unbound.conf.d/muster.conf"
+	h := tree(t, map[string]string{unboundMain: debianUnbound, outdated: withHeader("old")})
+	before := content(t, h)
+	if _, _, err := planFor(t, h, Unbound).Apply(t.Context(), h, answering(new([]string), "bad", 1, nil)); err == nil {
+		t.Error("what the checker refuses is applied")
 	}
-	if left, err := os.ReadDir(outside); err != nil || len(left) != 0 {
-		t.Errorf("outside is %v, %v", left, err)
+	if after := content(t, h); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("%v was %v", after, before)
+	}
+	changed, _, err := planFor(t, h, Unbound).Apply(t.Context(), h, answering(new([]string), "", 0, nil))
+	after := content(t, h)
+	if _, left := after[outdated]; left || after[path] == "" || !changed || err != nil {
+		t.Errorf("changed %v, %v: %v", changed, err, after)
+	}
+}
+
+// TestStaysInTheTree has directories of an image lead out of it.
+func TestStaysInTheTree(t *testing.T) {
+	for _, link := range []string{"/etc/unbound/unbound.conf.d", "/etc/unbound"} {
+		outside := t.TempDir()
+		h := tree(t, map[string]string{link: "-> " + outside})
+		if err := os.WriteFile(h.path(unboundMain), []byte(debianUnbound), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := planFor(t, h, Unbound).Apply(t.Context(), h, answering(new([]string), "", 0, nil))
+		if err == nil || !strings.Contains(err.Error(), "leads out of") {
+			t.Errorf("%s: apply: %v", link, err)
+		}
+		if err := os.MkdirAll(h.path("/etc/unbound/unbound.conf.d"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		own := h.path("/etc/unbound/unbound.conf.d/muster.conf")
+		if _, err := os.Stat(own); err == nil {
+			t.Errorf("%s: wrote %s", link, own)
+		}
+		if err := os.WriteFile(own, []byte(withHeader("x")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		undo, err := PlanUndo(h, Unbound)
+		if err != nil || len(undo) != 1 {
+			t.Fatalf("%s: would undo %v, %v", link, undo, err)
+		}
+		if err := h.Undo(undo[0]); err == nil || !strings.Contains(err.Error(), "leads out of") {
+			t.Errorf("%s: undo: %v", link, err)
+		}
 	}
 }

@@ -38,10 +38,9 @@ type Report struct {
 	Hops []Hop
 }
 
-func (r *Report) add(hop string, ok bool, format string, args ...any) bool {
+func (r *Report) add(hop string, ok bool, format string, args ...any) {
 	r.Hops = append(r.Hops, Hop{hop, ok, fmt.Sprintf(format, args...)})
 	r.OK = ok && (r.OK || len(r.Hops) == 1)
-	return ok
 }
 
 // DefaultName is a name in a zone that has an answer wherever there is a server.

@@ -112,27 +112,51 @@ func (h *Host) put(f File) (takeBack func() error, err error) {
 		return nil, err
 	}
 	if now.alien != "" {
-		return nil, fmt.Errorf("%s is left alone: %s", f.Path, now.alien)
+		return nil, &RefusedError{fmt.Sprintf("%s is left alone: %s", f.Path, now.alien)}
 	}
 	dir := filepath.Dir(h.path(f.Path))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := h.confined(dir); err != nil {
 		return nil, err
 	}
-	if err := h.confined(dir); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	if err := durable.Publish(h.path(f.Path), []byte(f.Text)); err != nil {
 		return nil, err
 	}
-	return func() error {
-		if now.there {
-			return durable.Publish(h.path(f.Path), []byte(now.text))
-		}
-		return durable.Remove(h.path(f.Path))
-	}, nil
+	return h.restore(f.Path, now), nil
 }
 
-// confined makes sure that no symbolic link in the tree of a host leads out of it.
+// remove removes a file of muster's, and returns what takes that back.
+func (h *Host) remove(path string) (takeBack func() error, err error) {
+	now, err := h.look(path)
+	if err != nil {
+		return nil, err
+	}
+	if now.alien != "" {
+		return nil, &RefusedError{fmt.Sprintf("%s is left alone: %s", path, now.alien)}
+	}
+	if err := h.confined(filepath.Dir(h.path(path))); err != nil {
+		return nil, err
+	}
+	if err := durable.Remove(h.path(path)); err != nil {
+		return nil, err
+	}
+	return h.restore(path, now), nil
+}
+
+// restore makes a file again what it was.
+func (h *Host) restore(path string, was found) func() error {
+	return func() error {
+		if was.there {
+			return durable.Publish(h.path(path), []byte(was.text))
+		}
+		return durable.Remove(h.path(path))
+	}
+}
+
+// confined makes sure that no symbolic link in the tree of a host leads out of it. Of a directory that is
+// not there its parent counts.
 func (h *Host) confined(dir string) error {
 	if h.Root == "" {
 		return nil
@@ -142,6 +166,9 @@ func (h *Host) confined(dir string) error {
 		return err
 	}
 	real, err := filepath.EvalSymlinks(dir)
+	if errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir) {
+		return h.confined(filepath.Dir(dir))
+	}
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 // Host is the machine that is set up, or the tree of one. Paths are as it sees them itself.
 type Host struct {
-	Root string // the directory that is its "/"; empty: this machine, as it runs
+	Root string // the directory that is its "/", from the root of this machine; empty: this machine, as it runs
 
 	runs bool // tests: it runs, whatever its root
 }

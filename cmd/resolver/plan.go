@@ -44,6 +44,9 @@ func NewPlan(h *Host, use *Found, t Target, listeners []Listener) (*Plan, error)
 			p.resolvConf(h, rc)
 		}
 	}
+	if err == nil && p.Refused == "" {
+		err = p.outdated(h)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +57,23 @@ func NewPlan(h *Host, use *Found, t Target, listeners []Listener) (*Plan, error)
 		}
 	}
 	return p, nil
+}
+
+// outdated has files go that muster wrote for this resolver when it was another version, or was set up differently.
+func (p *Plan) outdated(h *Host) error {
+	for _, path := range h.paths(p.Resolver) {
+		if slices.ContainsFunc(p.Files, func(f File) bool { return f.Path == path }) {
+			continue
+		}
+		now, err := h.look(path)
+		if err != nil {
+			return err
+		}
+		if now.there && now.alien == "" {
+			p.Files = append(p.Files, File{Path: path, Action: Remove})
+		}
+	}
+	return nil
 }
 
 func (p *Plan) file(h *Host, path, body string) error {

@@ -32,6 +32,9 @@ func TestPlan(t *testing.T) {
 			usual(), nil, "write " + resolvedPath, "", "pass systemd-resolved by"},
 		"resolved, changed": {Resolved, map[string]string{resolvedPath: withHeader("x") + "y"}, usual(), nil, "refuse " + resolvedPath, "it was changed", ""},
 
+		"resolved, upgraded":          {Resolved, map[string]string{library + "258.so": "", resolvedPath: withHeader("old")}, usual(), nil, "write " + delegatePath + ", remove " + resolvedPath, "", ""},
+		"resolved, upgraded, changed": {Resolved, map[string]string{library + "258.so": "", resolvedPath: withHeader("old") + "x"}, usual(), nil, "write " + delegatePath, "", ""},
+
 		"unbound of Debian":         {Unbound, map[string]string{unboundMain: debianUnbound}, usual(), nil, "write /etc/unbound/unbound.conf.d/muster.conf", "", ""},
 		"unbound of Fedora":         {Unbound, map[string]string{unboundMain: fedoraUnbound}, usual(), nil, "write /etc/unbound/conf.d/muster.conf", "", ""},
 		"unbound without includes":  {Unbound, map[string]string{unboundMain: "server:\n"}, usual(), nil, "", "includes no directory", "include-toplevel:"},
