@@ -58,6 +58,15 @@ func listKept(dir string) ([]kept, error) {
 	return files, nil
 }
 
+// Newest tells the index and the time of the newest snapshot that a keeper made in a directory; the zero time when there is none.
+func Newest(dir string) (index uint64, made time.Time, err error) {
+	newest, err := newestIn(dir)
+	if err != nil || newest == nil {
+		return 0, time.Time{}, err
+	}
+	return newest.index, newest.at, nil
+}
+
 // newestIn returns the newest snapshot of a directory, nil when there is none.
 func newestIn(dir string) (*kept, error) {
 	files, err := listKept(dir)

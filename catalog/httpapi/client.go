@@ -176,7 +176,7 @@ func (c *Client) do(by *http.Client, call clientCall, req *http.Request) (*http.
 
 // call performs a call within the client's timeout and returns the whole body of its answer.
 func (c *Client) call(ctx context.Context, call clientCall) ([]byte, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer in %v", c.timeout))
+	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	resp, err := c.send(ctx, call)
 	if err != nil {
@@ -188,6 +188,11 @@ func (c *Client) call(ctx context.Context, call clientCall) ([]byte, error) {
 		return nil, c.failed(ctx, call, err)
 	}
 	return body, nil
+}
+
+// bounded returns a context that ends with the client's timeout.
+func (c *Client) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer in %v", c.timeout))
 }
 
 // decode performs a call and decodes the JSON of its answer.

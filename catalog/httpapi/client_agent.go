@@ -16,6 +16,11 @@ func (c *Client) Self(ctx context.Context) (*AgentSelf, error) {
 	return clientGet[*AgentSelf](ctx, c, "/v1/agent/self", "", nil)
 }
 
+// Host returns what the machine is like that the agent runs on.
+func (c *Client) Host(ctx context.Context) (*AgentHost, error) {
+	return clientGet[*AgentHost](ctx, c, "/v1/agent/host", "", nil)
+}
+
 // AgentServices returns the instances registered at this agent by id.
 func (c *Client) AgentServices(ctx context.Context, q ClientQuery) (map[string]AgentService, error) {
 	return clientGet[map[string]AgentService](ctx, c, "/v1/agent/services", "", q.values())

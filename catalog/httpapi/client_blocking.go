@@ -20,7 +20,7 @@ type ClientRead struct {
 // client's timeout; index 0 does not wait. It returns the answer as it is, nil when there is no such
 // thing, and its index.
 func (c *Client) Blocking(ctx context.Context, read ClientRead, index uint64) (body []byte, at uint64, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer in %v", c.timeout))
+	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	query := url.Values{}
 	for name, values := range read.Query {

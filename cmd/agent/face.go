@@ -18,7 +18,7 @@ func (f *face) Self() httpapi.Self {
 		Version: a.opts.Version, Revision: a.opts.Revision, BuildDate: a.opts.BuildDate,
 		Stats: a.stats(),
 	}
-	self.Settings = cfg.settings(self.Node.ID)
+	self.Settings = cfg.Settings(self.Node.ID)
 	if c, ok := a.lan.Coordinate(); ok {
 		self.Coord = (*catalog.Coordinate)(&c)
 	}

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// settings are the part of the configuration that clients of Consul look up in
+// Settings are the part of the configuration that clients of Consul look up in
 // agent/self's DebugConfig, by Consul's names: what is on, where it listens, and how
-// others find it. Secrets, and what files they are in, are no part of it.
-func (c *Config) settings(nodeID string) map[string]any {
+// others find it. Secrets, and what files they are in, are no part of it. The node ID is the one in use.
+func (c *Config) Settings(nodeID string) map[string]any {
 	return map[string]any{
 		"Datacenter": c.Datacenter, "PrimaryDatacenter": c.Datacenter,
 		"NodeName": c.NodeName, "NodeID": nodeID, "NodeMeta": c.NodeMeta,
@@ -19,6 +19,7 @@ func (c *Config) settings(nodeID string) map[string]any {
 		"BindAddr": shownAddr(c.BindAddr), "AdvertiseAddrLAN": shownAddr(c.AdvertiseAddr), "AdvertiseAddrWAN": shownAddr(cmp.Or(c.AdvertiseAddrWAN, c.AdvertiseAddr)),
 		"ClientAddrs": listed(texts(c.ClientAddrs)),
 		"DNSAddrs":    dnsAddrs(c.DNSListen()), "HTTPAddrs": httpAddrs(c.HTTPListen()), "HTTPSAddrs": httpAddrs(c.HTTPSListen()),
+		"RPCBindAddr": c.rpcBind(), "SerfBindAddrLAN": "tcp://" + c.SerfLANListen().String(), "SerfBindAddrWAN": c.serfWANBind(),
 		"GRPCAddrs": []string{}, "GRPCTLSAddrs": []string{},
 		"DNSPort": c.Ports.DNS, "HTTPPort": c.Ports.HTTP, "HTTPSPort": c.Ports.HTTPS, "ServerPort": c.Ports.Server,
 		"SerfPortLAN": c.Ports.SerfLAN, "SerfPortWAN": c.Ports.SerfWAN, "GRPCPort": -1, "GRPCTLSPort": -1,
@@ -26,7 +27,8 @@ func (c *Config) settings(nodeID string) map[string]any {
 		"DNSNodeTTL": c.DNS.NodeTTL.String(), "DNSRecursors": listed(c.DNS.Recursors),
 		"DNSReverseNetworks": listed(texts(c.DNS.ReverseNetworks)), // muster's own: resolvers are set up by it
 		"RaftProtocol":       raftProtocol, "RaftSnapshotThreshold": c.RaftSnapshotThreshold, "RaftSnapshotInterval": c.RaftSnapshotInterval.String(),
-		"RetryJoinLAN": listed(c.Gossip.LAN.Join), "RetryJoinWAN": listed(c.Gossip.WAN.Join),
+		"SnapshotAgent": map[string]any{"Interval": c.SnapshotAgent.Interval.String(), "Directory": c.SnapshotAgent.Directory}, // not Consul's
+		"RetryJoinLAN":  listed(c.Gossip.LAN.Join), "RetryJoinWAN": listed(c.Gossip.WAN.Join),
 		"DisableCoordinates": c.Gossip.DisableCoordinates, "RejoinAfterLeave": c.Gossip.RejoinAfterLeave,
 		"LeaveOnTerm": c.LeaveOnTerm, "SkipLeaveOnInt": c.SkipLeaveOnInt, "LeaveDrainTime": c.LeaveDrainTime.String(),
 		"RPCHoldTimeout": c.RPCHoldTimeout.String(), "CheckUpdateInterval": c.CheckUpdateInterval.String(), "DiscardCheckOutput": c.DiscardCheckOutput,
@@ -57,6 +59,23 @@ func (c *Config) expects() int {
 		return 1
 	}
 	return c.BootstrapExpect
+}
+
+// rpcBind is where other agents reach a server, nothing for a client.
+func (c *Config) rpcBind() string {
+	if !c.Server {
+		return ""
+	}
+	return "tcp://" + c.ServerListen()
+}
+
+// serfWANBind is where gossip between datacenters is heard, nothing where there is none.
+func (c *Config) serfWANBind() string {
+	at, on := c.SerfWANListen()
+	if !on {
+		return ""
+	}
+	return "tcp://" + at.String()
 }
 
 // dnsAddrs are listeners as Consul writes them: each address once for TCP and once for UDP.

@@ -15,7 +15,7 @@ func TestSettings(t *testing.T) {
 	c.LogLevel = LevelTrace
 	c.DNS.ReverseNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	c.HTTP.AllowWriteFrom = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-	text, err := json.Marshal(c.settings("id-1"))
+	text, err := json.Marshal(c.Settings("id-1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,9 @@ func TestSettings(t *testing.T) {
 		"DNSAddrs":           `["tcp://127.0.0.1:8600","udp://127.0.0.1:8600"]`,
 		"HTTPAddrs":          `["tcp://127.0.0.9:8500","unix:///run/x"]`, "HTTPSAddrs": `[]`, "RetryJoinLAN": `[]`,
 		"AllowWriteHTTPFrom": `["127.0.0.0/8"]`, "HTTPBlockEndpoints": `[]`,
-		"Logging": `{"LogJSON":false,"LogLevel":"TRACE"}`, "UIConfig": `{"Dir":"","Enabled":true}`,
+		"RPCBindAddr": `"tcp://127.0.0.1:8300"`, "SerfBindAddrLAN": `"tcp://127.0.0.1:8301"`, "SerfBindAddrWAN": `"tcp://127.0.0.1:8302"`,
+		"SnapshotAgent": `{"Directory":"","Interval":"0s"}`,
+		"Logging":       `{"LogJSON":false,"LogLevel":"TRACE"}`, "UIConfig": `{"Dir":"","Enabled":true}`,
 	} {
 		if have, err := json.Marshal(got[name]); err != nil || string(have) != want {
 			t.Errorf("%s is %s, want %s (%v)", name, have, want, err)
@@ -40,6 +42,10 @@ func TestSettings(t *testing.T) {
 		if strings.Contains(string(text), secret) {
 			t.Errorf("tells the key of gossip: %s", text)
 		}
+	}
+	c.Server = false
+	if rpc, wan := c.rpcBind(), c.serfWANBind(); rpc+wan != "" {
+		t.Errorf("a client listens on %q, %q", rpc, wan)
 	}
 	if c.Bootstrap, c.BootstrapExpect = false, 3; c.expects() != 3 {
 		t.Errorf("expects %d", c.expects())

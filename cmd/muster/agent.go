@@ -93,6 +93,9 @@ func (s *shell) startAgent(cfg agent.Config, load func() (agent.Config, error)) 
 
 // colour reports whether output to w may be coloured (https://no-color.org).
 func (s *shell) colour(w io.Writer) bool {
+	if latched, is := w.(*latchedWriter); is {
+		w = latched.w
+	}
 	f, isFile := w.(*os.File)
 	return isFile && s.env("NO_COLOR") == "" && s.env("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }
