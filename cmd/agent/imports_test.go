@@ -12,7 +12,7 @@ import (
 // mayImport lists, for every room, the rooms it may import. A room that is not
 // listed does not exist; adding one means giving it a place here.
 var mayImport = map[string][]string{
-	"cmd/muster":              {"cmd/agent", "cmd/doctor", "probes/child", "cmd/resolver", "cmd/terminal", "cmd/top", "catalog/httpapi", "catalog/archive", "catalog/watch", "consensus/certs"},
+	"cmd/muster":              {"cmd/agent", "cmd/bundle", "cmd/doctor", "probes/child", "cmd/resolver", "cmd/terminal", "cmd/top", "catalog/httpapi", "catalog/archive", "catalog/watch", "consensus/certs"},
 	"cmd/agent":               {"*"},
 	"dns":                     {"catalog", "metrics"},
 	"dns/dnstest":             {"catalog", "dns"},
@@ -39,7 +39,8 @@ var mayImport = map[string][]string{
 	"catalog/archive":         {"catalog", "catalog/durable"},
 	"catalog/watch":           {"catalog/durable"},
 	"probes/child":            {},
-	"cmd/doctor":              {"catalog/archive", "catalog/document", "catalog/httpapi", "cmd/agent", "consensus/certs"},
+	"cmd/doctor":              {"catalog/archive", "catalog/document", "catalog/httpapi", "cmd/agent", "cmd/resolver", "consensus/certs"},
+	"cmd/bundle":              {"catalog/httpapi", "cmd/doctor"},
 	"cmd/resolver":            {"catalog/durable", "probes/child"},
 	"cmd/terminal":            {},
 	"cmd/top":                 {"catalog/httpapi", "cmd/terminal"},

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -24,7 +25,12 @@ type chart struct {
 	set   settings // of the agent, else of its files
 	known bool     // set was found out
 
-	cfg      *agent.Config // of the files; nil: there are none, or an agent cannot start from them alone
+	papers
+}
+
+// papers are what the files say. All empty: none were named.
+type papers struct {
+	cfg      *agent.Config // nil: an agent cannot start from them alone
 	unusable error         // why it cannot
 	warnings []string
 	problems document.Problems
@@ -50,7 +56,10 @@ func newChart(ctx context.Context, p Patient) chart {
 	defer cancel()
 	c.ask(ctx)
 	if len(p.Paths) > 0 {
-		c.read()
+		c.papers = read(ctx, p.Paths)
+	}
+	if c.cfg != nil && !c.known {
+		c.unusable = c.adopt(c.cfg.Settings(c.cfg.NodeID))
 	}
 	return c
 }
@@ -76,20 +85,24 @@ func (c *chart) ask(ctx context.Context) {
 	c.here = err != nil || host.Host.Hostname == name
 }
 
-// read takes in what the files say.
-func (c *chart) read() {
-	c.warnings, c.problems = agent.Validate(c.Paths)
-	if len(c.problems) > 0 {
-		return
-	}
-	cfg, err := agent.Load(agent.LoadOptions{Paths: c.Paths})
-	if err != nil {
-		c.unusable = err
-		return
-	}
-	c.cfg = &cfg
-	if !c.known {
-		c.unusable = c.adopt(cfg.Settings(cfg.NodeID))
+// read takes in what files say; it waits for a dead disk no longer than for all else.
+func read(ctx context.Context, paths []string) papers {
+	result := make(chan papers, 1)
+	go func() {
+		var p papers
+		if p.warnings, p.problems = agent.Validate(paths); len(p.problems) == 0 {
+			cfg, err := agent.Load(agent.LoadOptions{Paths: paths})
+			if p.unusable = err; err == nil {
+				p.cfg = &cfg
+			}
+		}
+		result <- p
+	}()
+	select {
+	case p := <-result:
+		return p
+	case <-ctx.Done():
+		return papers{unusable: errors.New("they were not read in time")}
 	}
 }
 

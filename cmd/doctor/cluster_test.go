@@ -110,6 +110,9 @@ func TestJudgeKeyring(t *testing.T) {
 		{"half way", judgeRing(ring(map[string]int{old: 4}, map[string]int{old: 4, new: 2})), "warn LAN: not every key is on every member: one is on 2 of 4"},
 		{"left over", judgeRing(ring(map[string]int{new: 4}, map[string]int{old: 4, new: 4})), "warn LAN: 2 keys are installed"},
 		{"silent", judgeRing(silent), "warn WAN: 1 of 4 members do not tell their keys: s4"},
+		{"filed", judgeFiled([]byte("newnewnewnewnewn"), []httpapi.Keyring{ring(map[string]int{new: 4}, nil)}), ""},
+		{"filed and forgotten", judgeFiled([]byte("oldoldoldoldoldo"), []httpapi.Keyring{ring(map[string]int{new: 4}, nil)}), "warn the files have another key than members use"},
+		{"not filed", judgeFiled(nil, []httpapi.Keyring{ring(map[string]int{new: 4}, nil)}), ""},
 		{"plain", judgePlain("10.0.0.1"), "warn gossip is not encrypted: who reaches 8301 can join as a server"},
 		{"plain at home", judgePlain("127.0.0.1"), "ok gossip is not encrypted, and does not leave this machine"},
 	} {

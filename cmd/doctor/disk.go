@@ -27,8 +27,11 @@ type diskFacts struct {
 }
 
 func lookAtDisk(ctx context.Context, c *chart) []Finding {
-	if c.set.DataDir == "" {
+	switch {
+	case c.set.DataDir == "":
 		return skip("everything is kept in memory")
+	case c.self != nil && !filepath.IsAbs(c.set.DataDir):
+		return skip("the agent's data_dir, %s, is relative to where it was started", c.set.DataDir)
 	}
 	return seeDisk(ctx, c.set.DataDir).judge()
 }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,7 +25,21 @@ func lookAtKeyring(ctx context.Context, c *chart) []Finding {
 	for _, r := range rings {
 		out = append(out, judgeRing(r)...)
 	}
+	if c.cfg != nil {
+		out = append(out, judgeFiled(c.cfg.Gossip.Key, rings)...)
+	}
 	return out
+}
+
+// judgeFiled is about the key of the files, which rules only where no other was ever in use.
+func judgeFiled(key []byte, rings []httpapi.Keyring) []Finding {
+	text := base64.StdEncoding.EncodeToString(key)
+	for _, r := range rings {
+		if _, used := r.PrimaryKeys[text]; !used && len(key) > 0 && len(r.PrimaryKeys) > 0 {
+			return warn("put the key that is used into encrypt: agents that are new would not get in", "the files have another key than members use")
+		}
+	}
+	return nil
 }
 
 // judgePlain is about gossip without a key, at an address.

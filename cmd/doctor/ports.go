@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"muster/cmd/resolver"
 )
 
 // port is one that the agent is to listen on.
@@ -18,27 +20,12 @@ type port struct {
 
 func (p port) String() string { return fmt.Sprintf("%s %s (%s)", p.network, p.at, p.key) }
 
-// taken is a port that somebody listens on.
-type taken struct {
-	network string
-	at      netip.AddrPort
-	pid     int32  // 0: not known, such as one of another user
-	program string // its name; empty: not known
-}
-
-func (t taken) holder() string {
-	if t.pid == 0 {
-		return "a process of another user"
-	}
-	return fmt.Sprintf("%s (pid %d)", t.program, t.pid)
-}
-
-// holds reports whether nobody can have p beside t.
-func (t taken) holds(p port) bool {
-	if t.network != p.network || t.at.Port() != p.at.Port() {
+// holds reports whether nobody can have a port beside a socket that listens.
+func holds(l *resolver.Listener, p port) bool {
+	if l.Protocol != p.network || l.Addr.Port() != p.at.Port() {
 		return false
 	}
-	have, want := t.at.Addr().Unmap(), p.at.Addr().Unmap()
+	have, want := l.Addr.Addr().Unmap(), p.at.Addr().Unmap()
 	switch {
 	case have == want:
 		return true
@@ -48,12 +35,16 @@ func (t taken) holds(p port) bool {
 	return want.IsUnspecified() && (want.Is6() || have.Is4())
 }
 
-func lookAtPorts(ctx context.Context, c *chart) []Finding {
+func lookAtPorts(_ context.Context, c *chart) []Finding {
 	wanted := c.set.ports()
 	if len(wanted) == 0 {
 		return skip("the configuration names none: each is any free one")
 	}
-	all, err := listening(ctx, wanted)
+	var numbers []uint16
+	for _, p := range wanted {
+		numbers = append(numbers, p.at.Port())
+	}
+	all, err := resolver.Listeners(numbers...)
 	if err != nil {
 		return skip("who listens cannot be seen: %v", err)
 	}
@@ -84,12 +75,17 @@ func (s settings) ports() []port {
 	return out
 }
 
+// holdersOf are those that a port is held by.
+func holdersOf(p port, all []resolver.Listener) []resolver.Listener {
+	return slices.DeleteFunc(slices.Clone(all), func(l resolver.Listener) bool { return !holds(&l, p) })
+}
+
 // judgeFree finds what is in the way of an agent that does not run.
-func judgeFree(wanted []port, all []taken) []Finding {
+func judgeFree(wanted []port, all []resolver.Listener) []Finding {
 	lost := map[string][]string{}
 	for _, p := range wanted {
-		if i := slices.IndexFunc(all, func(t taken) bool { return t.holds(p) }); i >= 0 {
-			holder := all[i].holder()
+		if holders := holdersOf(p, all); len(holders) > 0 {
+			holder := holders[0].String()
 			lost[holder] = append(lost[holder], p.String())
 		}
 	}
@@ -106,36 +102,39 @@ func judgeFree(wanted []port, all []taken) []Finding {
 // systemd is the name of the process that may hold ports for the agent.
 const systemd = "systemd"
 
-// judgeServed finds ports that somebody else than the agent listens on, or nobody. The agent
-// is whoever has the HTTP port, since it has answered there.
-func judgeServed(wanted []port, all []taken) []Finding {
-	var agent int32
-	for _, p := range wanted {
-		for _, t := range all {
-			if agent == 0 && strings.HasPrefix(p.key, "ports.http") && t.holds(p) && t.program != systemd {
-				agent = t.pid
-			}
-		}
-	}
+// judgeServed finds ports that somebody else than the agent listens on, or nobody.
+func judgeServed(wanted []port, all []resolver.Listener) []Finding {
+	agent := whoAnswers(wanted, all)
 	var out []Finding
 	for _, p := range wanted {
-		var holders []string
-		own := false
-		for _, t := range all {
-			if t.holds(p) {
-				own = own || agent == 0 || t.pid == 0 || t.pid == agent || t.program == systemd
-				holders = append(holders, t.holder())
-			}
+		holders := holdersOf(p, all)
+		own := func(l resolver.Listener) bool {
+			return agent == 0 || l.PID == 0 || l.PID == agent || l.Program == systemd
 		}
 		switch {
 		case len(holders) == 0:
 			out = append(out, fail("see the agent's log, and restart it", "nobody listens on %s", p)...)
-		case !own:
-			out = append(out, fail("stop that, and restart the agent", "%s has %s", holders[0], p)...)
+		case !slices.ContainsFunc(holders, own):
+			out = append(out, fail("stop that, and restart the agent", "%s has %s", &holders[0], p)...)
 		}
 	}
 	if len(out) == 0 {
 		return ok("%s, all the agent's", count(len(wanted), "port"))
 	}
 	return out
+}
+
+// whoAnswers is the process of the agent: the one that has the HTTP port, since the agent has answered there; 0: not known.
+func whoAnswers(wanted []port, all []resolver.Listener) int {
+	for _, p := range wanted {
+		if !strings.HasPrefix(p.key, "ports.http") {
+			continue
+		}
+		for _, l := range holdersOf(p, all) {
+			if l.Program != systemd && l.PID != 0 {
+				return l.PID
+			}
+		}
+	}
+	return 0
 }

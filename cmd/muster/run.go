@@ -75,7 +75,7 @@ func (s *shell) app() *cli.App {
 
 func (s *shell) commands() []*cli.Command {
 	return []*cli.Command{
-		s.agentCommand(), s.catalogCommand(), s.checksCommand(), s.doctorCommand(), s.drainCommand(), s.eventCommand(), s.execCommand(), s.forceLeaveCommand(), s.infoCommand(), s.joinCommand(), s.keygenCommand(),
+		s.agentCommand(), s.catalogCommand(), s.checksCommand(), s.debugCommand(), s.doctorCommand(), s.drainCommand(), s.eventCommand(), s.execCommand(), s.forceLeaveCommand(), s.infoCommand(), s.joinCommand(), s.keygenCommand(),
 		s.keyringCommand(), s.kvCommand(), s.leaveCommand(), s.lockCommand(), s.maintCommand(), s.membersCommand(), s.monitorCommand(),
 		s.operatorCommand(), s.queryCommand(), s.reloadCommand(), s.resolverCommand(), s.rttCommand(), s.servicesCommand(), s.snapshotCommand(), s.tlsCommand(), s.topCommand(),
 		s.validateCommand(), s.versionCommand(), s.watchCommand(), s.whyCommand(),

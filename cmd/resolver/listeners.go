@@ -31,7 +31,7 @@ type Listener struct {
 // String reads like "systemd-resolve (pid 512)".
 func (l *Listener) String() string {
 	if l.PID == 0 {
-		return "a process of user " + l.User + ", which only root may see"
+		return "a process of user " + l.User + " (only root sees which)"
 	}
 	return fmt.Sprintf("%s (pid %d)", cmp.Or(l.Program, "a process"), l.PID)
 }
@@ -42,10 +42,10 @@ func (l *Listener) takes(a netip.Addr) bool {
 	return own == a || own.IsUnspecified() && (own.Is6() || a.Is4())
 }
 
-// Listeners returns who waits at a port of this machine, over UDP or TCP.
-func Listeners(port uint16) ([]Listener, error) { return listeners("/proc", port) }
+// Listeners returns who waits at ports of this machine, over UDP or TCP.
+func Listeners(ports ...uint16) ([]Listener, error) { return listeners("/proc", ports...) }
 
-func listeners(proc string, port uint16) ([]Listener, error) {
+func listeners(proc string, ports ...uint16) ([]Listener, error) {
 	var found []Listener
 	for _, table := range []string{"udp", "udp6", "tcp", "tcp6"} {
 		name := filepath.Join(proc, "net", table)
@@ -58,7 +58,7 @@ func listeners(proc string, port uint16) ([]Listener, error) {
 		}
 		for lines := bufio.NewScanner(strings.NewReader(string(text))); lines.Scan(); {
 			l, ok := parseSocket(lines.Text(), table[:3])
-			if ok && l.Addr.Port() == port {
+			if ok && slices.Contains(ports, l.Addr.Port()) {
 				found = append(found, l)
 			}
 		}

@@ -87,7 +87,7 @@ func TestListenersOfOthers(t *testing.T) {
 	for _, l := range found {
 		got = append(got, fmt.Sprintf("%s %s %s", l.Protocol, l.Addr, &l))
 	}
-	want := "tcp 127.0.0.53:53 a process of user 4294967, which only root may see\n" +
+	want := "tcp 127.0.0.53:53 a process of user 4294967 (only root sees which)\n" +
 		"udp 127.0.0.53:53 systemd-resolve (pid 512)\n" +
 		"udp [::1]:53 systemd-resolve (pid 512)"
 	if strings.Join(got, "\n") != want {
