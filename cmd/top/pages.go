@@ -48,11 +48,14 @@ func (m *Model) serviceLines(room int) []string {
 	if len(m.rows) != len(m.cluster.services) {
 		text = fmt.Sprintf("%d of %s", len(m.rows), text)
 	}
-	all := 0
-	for _, n := range m.cluster.count {
-		all += n
+	health := tally(m.cluster.count)
+	if health != "" {
+		all := 0
+		for _, n := range m.cluster.count {
+			all += n
+		}
+		health = count(all, "instance") + ": " + health
 	}
-	health := count(all, "instance") + ": " + tally(m.cluster.count)
 	from, to := m.services.window(len(m.rows), room)
 	var cells [][]string
 	for _, s := range m.rows[from:to] {
