@@ -69,7 +69,7 @@ func (a *Agent) buildForwarder(cfg *Config, dial rpc.Dial) {
 	f := rpc.ForwarderConfig{
 		Node: a.id, Datacenter: cfg.Datacenter,
 		State: func() *catalog.State { return a.state },
-		Dial:  dial, Servers: a.servers,
+		Dial:  dial, Servers: a.servers, Hold: cfg.RPCHoldTimeout,
 		Logger: a.logs.With("room", "rpc"), Metrics: a.metrics.RPC,
 	}
 	if a.replica != nil {

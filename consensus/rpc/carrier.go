@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
+	"time"
 
 	"muster/catalog"
 )
@@ -21,14 +22,39 @@ type carrier struct {
 	f       *Forwarder
 	dc      string
 	servers func() []string
+	hold    time.Duration // how long it waits for a server to come in reach
 }
+
+// Bounds of the pause between two rounds. Thousands of requests may wait; a change of leader ends it.
+const (
+	minRoundPause = 50 * time.Millisecond
+	maxRoundPause = time.Second
+)
 
 // RoundTrip implements http.RoundTripper.
 func (c *carrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := c.f.bind(req.Context())
 	body := &keptBody{ReadCloser: req.Body} // ReverseProxy closes the body itself
+	until := time.Now().Add(c.hold)
+	for pause := minRoundPause; ; pause = min(2*pause, maxRoundPause) {
+		_, changed := c.f.leader()
+		resp, again, err := c.round(ctx, req, body)
+		if err == nil {
+			resp.Body = &boundBody{resp.Body, cancel}
+			return resp, nil
+		}
+		if left := time.Until(until); !again || left <= 0 || !c.f.rest(ctx, changed, min(pause, left)) {
+			cancel()
+			return nil, err
+		}
+		c.f.cfg.Metrics.Retried("http")
+	}
+}
+
+// round asks one server after the other. again tells, with an error, that nothing came of the request, so that it may be asked again.
+func (c *carrier) round(ctx context.Context, req *http.Request, body *keptBody) (_ *http.Response, again bool, err error) {
 	safe := (req.Method == http.MethodGet || req.Method == http.MethodHead) && req.ContentLength == 0
-	err := errNoServer
+	err = errNoServer
 	for n, addr := range c.f.spread.order(c.servers()) {
 		if n > 0 {
 			c.f.cfg.Metrics.Retried("http")
@@ -37,19 +63,16 @@ func (c *carrier) RoundTrip(req *http.Request) (*http.Response, error) {
 		var sent bool
 		resp, sent, err = c.try(ctx, req, addr, body, safe)
 		if err == nil {
-			resp.Body = &boundBody{resp.Body, cancel}
-			return resp, nil
+			return resp, false, nil
 		}
 		if ctx.Err() != nil || body.broken.Load() {
-			break
+			return nil, false, err
 		}
 		if sent && !safe {
-			err = fmt.Errorf("%w: %w", catalog.ErrOutcomeUnknown, err)
-			break
+			return nil, false, fmt.Errorf("%w: %w", catalog.ErrOutcomeUnknown, err)
 		}
 	}
-	cancel()
-	return nil, err
+	return nil, true, err
 }
 
 // try asks one server. sent is false when the server has seen nothing of the

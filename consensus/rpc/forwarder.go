@@ -48,6 +48,8 @@ type ForwarderConfig struct {
 	Stale func() catalog.Freshness
 	// Attempt bounds one question to the leader, whose loss is mostly noticed before. 0: 5 s.
 	Attempt time.Duration
+	// Hold is how long Proxy waits for a server to come in reach. 0: not at all.
+	Hold    time.Duration
 	Logger  *slog.Logger
 	Metrics *metrics.RPC
 }
@@ -187,8 +189,12 @@ func bound(ctx context.Context) (context.Context, context.CancelFunc) {
 // pause waits before the attempt that follows a number of others: until the leader
 // changes, at most a little longer each time. It returns false when there is no time for one.
 func (f *Forwarder) pause(ctx context.Context, changed <-chan struct{}, attempts int) bool {
-	longest := min(minPause<<min(attempts, 10), maxPause)
-	timer := time.NewTimer(longest/2 + rand.N(longest/2))
+	return f.rest(ctx, changed, min(minPause<<min(attempts, 10), maxPause))
+}
+
+// rest is a pause of half the longest time to the whole.
+func (f *Forwarder) rest(ctx context.Context, changed <-chan struct{}, longest time.Duration) bool {
+	timer := time.NewTimer(longest/2 + rand.N(longest/2+1))
 	defer timer.Stop()
 	select {
 	case <-changed:

@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strconv"
+	"time"
 
 	"muster/catalog"
 )
 
-// Proxy passes an HTTP API request to a server of this datacenter; see [Forwarder.ProxyTo].
-func (f *Forwarder) Proxy() http.Handler { return f.ProxyTo("", f.cfg.Servers) }
+// Proxy passes an HTTP API request to a server of this datacenter, as [Forwarder.ProxyTo], and waits for
+// one to come in reach for as long as ForwarderConfig.Hold.
+func (f *Forwarder) Proxy() http.Handler { return f.proxy("", f.cfg.Servers, f.cfg.Hold) }
 
 // ProxyTo returns a handler that passes a request to one of the servers of a
 // datacenter ("": this one), each agent to one of its own, blocking and streaming
@@ -23,6 +25,10 @@ func (f *Forwarder) Proxy() http.Handler { return f.ProxyTo("", f.cfg.Servers) }
 // The caller has refused what browsers must not send: the server sees an agent's
 // request, without the headers that tell of the page behind it, or of other proxies.
 func (f *Forwarder) ProxyTo(dc string, servers func() []string) http.Handler {
+	return f.proxy(dc, servers, 0)
+}
+
+func (f *Forwarder) proxy(dc string, servers func() []string, hold time.Duration) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", "server" // the carrier fills in which
@@ -31,7 +37,7 @@ func (f *Forwarder) ProxyTo(dc string, servers func() []string) http.Handler {
 				r.Out.Header.Del(name)
 			}
 		},
-		Transport: &carrier{f: f, dc: dc, servers: servers},
+		Transport: &carrier{f: f, dc: dc, servers: servers, hold: hold},
 		ModifyResponse: func(resp *http.Response) error {
 			f.cfg.Metrics.Proxied(strconv.Itoa(resp.StatusCode/100) + "xx")
 			return nil
