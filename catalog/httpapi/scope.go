@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"net/http"
 	"strings"
 
 	"muster/catalog"
@@ -27,12 +26,8 @@ func (r *request) unscoped() error {
 			return catalog.Errorf(catalog.Invalid, "%s: there are no %s", s.param, s.what)
 		}
 	}
-	return noScopeHeader(r.Header)
-}
-
-func noScopeHeader(h http.Header) error {
 	for _, s := range scopeHeaders {
-		if h.Get(s.name) != "" {
+		if r.Header.Get(s.name) != "" {
 			return catalog.Errorf(catalog.Invalid, "%s: there are no %s", s.name, s.what)
 		}
 	}
