@@ -86,11 +86,11 @@ func TestJudgeCatalog(t *testing.T) {
 
 func TestJudgeGossip(t *testing.T) {
 	for _, v := range []verdict{
-		{"well", gossipFacts{asked: 3, alive: 3, measured: true, uptime: time.Hour}.judge(), "ok TCP reaches 3 ports of others, UDP is answered, strain 0 of 7"},
+		{"well", gossipFacts{asked: 3, alive: 3, measured: true, met: true, uptime: time.Hour}.judge(), "ok TCP reaches 3 ports of others, UDP is answered, strain 0 of 7"},
 		{"alone", gossipFacts{alive: 1, unmet: true, uptime: time.Hour}.judge(), "ok no other member is alive"},
 		{"blocked", gossipFacts{asked: 3, alive: 3, closed: []string{"s2 gossip (timeout)"}}.judge(), "FAIL from here TCP does not reach s2 gossip (timeout)"},
 		{"no UDP", gossipFacts{asked: 3, alive: 3, unmet: true, uptime: time.Hour}.judge(), "warn TCP reaches 3 ports of others, but nobody has ever answered the agent by UDP"},
-		{"young", gossipFacts{asked: 1, alive: 2, unmet: true, uptime: time.Second}.judge(), "ok TCP reaches 1 port of others, UDP is answered, strain 0 of 7"},
+		{"young", gossipFacts{asked: 1, alive: 2, unmet: true, uptime: time.Second}.judge(), "ok TCP reaches 1 port of others, strain 0 of 7"},
 		{"slow", gossipFacts{asked: 1, alive: 2, strain: 5, measured: true}.judge(), "warn TCP reaches 1 port of others, but the agent falls behind: strain 5 of 7"},
 	} {
 		v.try(t)

@@ -136,7 +136,7 @@ func (f diskFacts) judge() []Finding {
 	}
 	var out []Finding
 	if len(f.strangers) > 0 {
-		out = append(out, fail("stop the agent, chown them to the owner of "+f.dir+", start it; never start it as another user",
+		out = append(out, warn("chown them to the owner of "+f.dir+": the agent may not be able to write them",
 			"other users own %s", some(f.strangers))...)
 	}
 	if f.mode&0o022 != 0 {

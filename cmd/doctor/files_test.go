@@ -97,7 +97,8 @@ func TestDoorOpen(t *testing.T) {
 func TestJudgeSnapshots(t *testing.T) {
 	now := time.Now()
 	keeper := snapshotFacts{server: true, leads: true, interval: time.Hour, dir: "/s", newest: now.Add(-30 * time.Minute)}
-	old, still, first, follower := keeper, keeper, keeper, keeper
+	old, still, first, follower, away := keeper, keeper, keeper, keeper, keeper
+	away.away, away.newest = true, time.Time{}
 	old.newest = now.Add(-5 * time.Hour)
 	still.newest, still.current = old.newest, true
 	first.newest = time.Time{}
@@ -108,6 +109,7 @@ func TestJudgeSnapshots(t *testing.T) {
 		{"nothing new", still.judge(now), "ok the newest is 5h0m0s old, and nothing has changed since"},
 		{"first", first.judge(now), "warn there is none in /s yet"},
 		{"follower", follower.judge(now), "skip the leader makes them; this agent is not, or not known to be, the leader"},
+		{"away", away.judge(now), "skip they are on another machine, in /s"},
 		{"none", snapshotFacts{server: true}.judge(now), "warn the servers make none by themselves"},
 		{"client", snapshotFacts{}.judge(now), "skip servers make them"},
 		{"dev", snapshotFacts{server: true, dev: true}.judge(now), "skip everything is kept in memory"},

@@ -18,7 +18,8 @@ type gossipFacts struct {
 	closed   []string // those that nobody answered at, and why
 	strain   float64  // how far the agent falls behind the pace of gossip: 0 keeps up, 7 is the most
 	alive    int      // members
-	unmet    bool     // no ping by UDP was ever answered
+	met      bool     // a ping by UDP was answered
+	unmet    bool     // none ever was
 	uptime   time.Duration
 	measured bool // strain is known
 }
@@ -54,7 +55,9 @@ func lookAtGossip(ctx context.Context, c *chart) []Finding {
 	if text, err := c.Agent.Metrics(ctx); err == nil {
 		f.strain, f.measured = figure(text, `muster_gossip_strain{pool="lan"}`)
 	}
-	f.unmet = c.self.Coord != nil && c.self.Coord.Error >= nowhere
+	if at := c.self.Coord; at != nil {
+		f.met, f.unmet = at.Error < nowhere, at.Error >= nowhere
+	}
 	f.uptime, _ = time.ParseDuration(c.stat("runtime", "uptime")) // 0 when it does not tell: then nothing is made of unmet
 	return f.judge()
 }
@@ -77,7 +80,11 @@ func (f gossipFacts) judge() []Finding {
 	case f.alive <= 1:
 		return ok("no other member is alive")
 	}
-	return ok("TCP reaches %s of others, UDP is answered, strain %.0f of 7", count(f.asked, "port"), f.strain)
+	text := fmt.Sprintf("TCP reaches %s of others", count(f.asked, "port"))
+	if f.met {
+		text += ", UDP is answered"
+	}
+	return ok("%s, strain %.0f of 7", text, f.strain)
 }
 
 // address is where somebody is to be reached.

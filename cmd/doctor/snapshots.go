@@ -13,6 +13,7 @@ type snapshotFacts struct {
 	server   bool
 	dev      bool
 	leads    bool          // this server does, and so it is the one that makes them
+	away     bool          // it is another machine's
 	interval time.Duration // of snapshot_agent; 0: it makes none
 	dir      string        // where it keeps them
 	err      error         // the directory could not be looked into
@@ -23,7 +24,7 @@ type snapshotFacts struct {
 func lookAtSnapshots(_ context.Context, c *chart) []Finding {
 	f := snapshotFacts{
 		server: c.set.ServerMode, dev: c.set.DevMode, leads: c.stat("consul", "leader") == "true",
-		dir: c.set.SnapshotAgent.Directory,
+		away: !c.here, dir: c.set.SnapshotAgent.Directory,
 	}
 	f.interval, f.err = time.ParseDuration(c.set.SnapshotAgent.Interval)
 	if f.interval > 0 && f.leads && c.here {
@@ -47,6 +48,8 @@ func (f snapshotFacts) judge(now time.Time) []Finding {
 		return warn("set snapshot_agent, or run `muster snapshot save` from time to time", "the servers make none by themselves")
 	case !f.leads:
 		return skip("the leader makes them; this agent is not, or not known to be, the leader")
+	case f.away:
+		return skip("they are on another machine, in %s", f.dir)
 	case f.newest.IsZero():
 		return warn("wait for the first, "+f.interval.String()+" after the start", "there is none in %s yet", f.dir)
 	}
