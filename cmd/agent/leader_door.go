@@ -14,7 +14,7 @@ type leaderDoor struct {
 	own   string // this server's host:port
 	leads func() bool
 	watch func() (addr string, changed <-chan struct{}) // the leader's host:port
-	to    func(addr string) http.Handler
+	to    http.Handler                                  // passes a request to the leader
 }
 
 // find waits until this server leads and is ready, or another leads; there is nil when ctx ends
@@ -27,7 +27,7 @@ func (d leaderDoor) find(ctx context.Context) (there http.Handler, leads bool) {
 		case d.leads():
 			return nil, true
 		case leader != "" && leader != d.own:
-			return d.to(leader), false
+			return d.to, false
 		}
 		select {
 		case <-changed:

@@ -83,9 +83,7 @@ func (a *Agent) places() httpapi.Places {
 	p.Coordinates = a.coordinatesAbroad
 	p.Leader = leaderDoor{
 		own: a.raftAddr.String(), leads: a.replica.IsLeader, watch: a.replica.LeaderWatch,
-		to: func(leader string) http.Handler {
-			return a.forwarder.ProxyTo("", func() []string { return []string{leader} })
-		},
+		to: a.forwarder.ProxyToLeader(),
 	}.find
 	p.Remote = func(dc string) (http.Handler, bool) {
 		if len(a.remoteServers(dc)) == 0 {

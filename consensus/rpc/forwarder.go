@@ -48,7 +48,7 @@ type ForwarderConfig struct {
 	Stale func() catalog.Freshness
 	// Attempt bounds one question to the leader, whose loss is mostly noticed before. 0: 5 s.
 	Attempt time.Duration
-	// Hold is how long Proxy waits for a server to come in reach. 0: not at all.
+	// Hold is how long Proxy and ProxyToLeader wait for a server to come in reach. 0: not at all.
 	Hold    time.Duration
 	Logger  *slog.Logger
 	Metrics *metrics.RPC

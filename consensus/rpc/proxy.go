@@ -16,6 +16,17 @@ import (
 // one to come in reach for as long as ForwarderConfig.Hold.
 func (f *Forwarder) Proxy() http.Handler { return f.proxy("", f.cfg.Servers, f.cfg.Hold) }
 
+// ProxyToLeader passes a request to whoever leads, and waits for one in the same way: the leader that is known may
+// have died just now.
+func (f *Forwarder) ProxyToLeader() http.Handler {
+	return f.proxy("", func() []string {
+		if leader := f.Leader(); leader != "" {
+			return []string{leader}
+		}
+		return nil
+	}, f.cfg.Hold)
+}
+
 // ProxyTo returns a handler that passes a request to one of the servers of a
 // datacenter ("": this one), each agent to one of its own, blocking and streaming
 // ones included. It moves on to the next server when one fails: a GET or HEAD as

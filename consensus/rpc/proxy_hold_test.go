@@ -73,3 +73,23 @@ func TestProxyHoldEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestProxyFollowsTheLeader: what only the leader can do waits out an election.
+func TestProxyFollowsTheLeader(t *testing.T) {
+	c := newCluster(t, 2)
+	c.serveAll(func(n *node, w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, n.addr) })
+	c.lead("127.0.0.1:1") // it is dead, and nobody knows
+	f := c.agent(c.nodes[1], func(cfg *ForwarderConfig) { cfg.Hold = patience })
+	served := make(chan string, 1)
+	go func() {
+		w := httptest.NewRecorder()
+		f.ProxyToLeader().ServeHTTP(w, httptest.NewRequest("PUT", "/v1/session/renew/x", nil).WithContext(within(t)))
+		served <- w.Body.String()
+	}()
+	eventually(t, "the dead leader was tried", func() bool { return !f.spread.well("127.0.0.1:1") })
+	c.lead("")
+	c.lead(c.nodes[0].addr)
+	if by := <-served; by != c.nodes[0].addr {
+		t.Errorf("served by %q", by)
+	}
+}
