@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -31,5 +32,38 @@ func TestRoutesAreDocumented(t *testing.T) {
 	}
 	for path := range told {
 		t.Errorf("http.md tells of %s, which is not served", path)
+	}
+}
+
+// TestParametersAreDocumented: contrib/docs/http.md has every parameter that the source reads.
+func TestParametersAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../contrib/docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := regexp.MustCompile(`\b(?:query\.Get|r\.has|r\.flag|r\.uint|r\.session|q\.has)\("([a-z-]+)"\)|\.query\["([a-z-]+)"\]`)
+	found := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range read.FindAllSubmatch(source, -1) {
+			found++
+			name := string(m[1]) + string(m[2])
+			if !regexp.MustCompile("[?&`]" + name + "[=`&,]").Match(page) {
+				t.Errorf("http.md does not tell of ?%s, which %s reads", name, file)
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("only %d parameters were found", found)
 	}
 }
