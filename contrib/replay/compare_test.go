@@ -17,6 +17,7 @@ var unstable = []struct {
 	{regexp.MustCompile(`\b20\d\d-\d\d-\d\dT[\d:.]+Z`), "TIME"},
 	{regexp.MustCompile(`\b20\d\d-\d\d-\d\d\b`), "DATE"},
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`), "UUID"},
+	{regexp.MustCompile(`("Lineage":")[0-9a-f]+`), "${1}LINEAGE"},
 	{regexp.MustCompile(`\b\d+-\d+-\d{13}\b`), "SNAPSHOT"},
 	{regexp.MustCompile(`[A-Za-z0-9+/]{43}=`), "KEY"},
 	{regexp.MustCompile(`\b(\d+(\.\d+)?(ns|µs|ms|h|m|s))+\b\+?`), "AGE"},
