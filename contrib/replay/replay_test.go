@@ -15,9 +15,9 @@ import (
 	"muster/contrib/cluster/fleet"
 )
 
-// reads are commands that change nothing: they are repeated until they print what the page has,
+// reads are commands that change nothing, or nothing more when repeated. So they are repeated until they print what the page has,
 // because probes, gossip and elections take their time.
-var reads = regexp.MustCompile(`^(dig |curl -N |curl -s '?http|muster (why|query|members|info|checks|kv get|catalog|rtt|watch|operator (raft list-peers|autopilot health))\b)`)
+var reads = regexp.MustCompile(`^(dig |curl -N |curl -s '?http|muster (why|query|members|info|checks|kv (get|put)|catalog|rtt|watch|operator (raft list-peers|autopilot health))\b)`)
 
 // TestReplay runs the transcripts of all pages.
 func TestReplay(t *testing.T) {
