@@ -1,8 +1,10 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"muster/catalog"
 )
@@ -83,7 +85,7 @@ func (s *Server) renewSession(r *request) (answer, error) {
 	if s.deps.Sessions == nil {
 		return answer{}, catalog.Errorf(catalog.Unavailable, "this agent does not keep the time of sessions")
 	}
-	err = s.deps.Sessions.Renew(id)
+	err = s.renew(r.Context(), id)
 	if err == nil {
 		_, err = s.freshen(r.Context(), catalog.Default)
 	}
@@ -95,6 +97,29 @@ func (s *Server) renewSession(r *request) (answer, error) {
 		return answer{}, failf(http.StatusNotFound, "Session id '%.80s' not found", id)
 	}
 	return reply([]*Session{shapeSession(session)}), nil
+}
+
+// renewRecheck is between two tries to renew a session with a leader that was just elected.
+const renewRecheck = 20 * time.Millisecond
+
+// renew waits for as long as for a leader until this one keeps the time of sessions, which it
+// does a moment after it was elected.
+func (s *Server) renew(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, s.hold())
+	defer cancel()
+	for {
+		err := s.deps.Sessions.Renew(id)
+		if err == nil || catalog.CodeOf(err) != catalog.Unavailable {
+			return err
+		}
+		select {
+		case <-time.After(renewRecheck):
+		case <-s.closing:
+			return err
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // getSession answers with a list of one session, or of none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"muster/catalog"
 )
@@ -13,11 +14,16 @@ import (
 // clock is a leader's clock of sessions that answers as it is told.
 type clock struct {
 	err     error
+	late    int // how many times it is not ready yet
 	renewed []string
 }
 
 func (c *clock) Renew(id string) error {
 	c.renewed = append(c.renewed, id)
+	if c.late > 0 {
+		c.late--
+		return catalog.Errorf(catalog.Unavailable, "not yet")
+	}
 	return c.err
 }
 
@@ -113,7 +119,7 @@ func TestSessionsThatTheStateRefuses(t *testing.T) {
 
 func TestRenew(t *testing.T) {
 	c := &clock{}
-	f := newFixture(t, func(_ *Config, d *Deps) { d.Sessions = c })
+	f := newFixture(t, func(cfg *Config, d *Deps) { d.Sessions, cfg.HoldTimeout = c, time.Second })
 	twoWebs(f)
 	id := f.create(`{"Node": "n2", "TTL": "10s"}`)
 	path := "/v1/session/renew/" + id
@@ -123,15 +129,19 @@ func TestRenew(t *testing.T) {
 	if len(c.renewed) != 1 || c.renewed[0] != id {
 		t.Errorf("renewed %v", c.renewed)
 	}
+	c.late = 2 // a leader that was just elected
+	if r := f.do("PUT", path, ""); r.status != 200 || len(c.renewed) != 4 {
+		t.Errorf("a leader not ready yet: %d %s, renewed %v", r.status, r.body, c.renewed)
+	}
 	c.err = catalog.Errorf(catalog.NotFound, "its time was up")
 	if r := f.do("PUT", path, ""); r.status != 404 || r.body != "Session id '"+id+"' not found" {
 		t.Errorf("too late: %d %s", r.status, r.body)
 	}
-	c.err = catalog.Errorf(catalog.Unavailable, "not yet")
+	c.late = 1 << 30
 	if r := f.do("PUT", path, ""); r.status != 503 || r.body != "not yet" {
 		t.Errorf("not leading: %d %s", r.status, r.body)
 	}
-	c.err = nil
+	c.err, c.late = nil, 0
 	f.put("/v1/session/destroy/"+id, "")
 	if r := f.do("PUT", path, ""); r.status != 404 {
 		t.Errorf("destroyed: %d %s", r.status, r.body)
