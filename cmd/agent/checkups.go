@@ -22,9 +22,10 @@ type checkups struct {
 	last map[string]checkup // by node id
 }
 
-// checkup is what a server said last, or what its silence says.
+// checkup is what a server said last. While it is silent, the last contact goes on ageing.
 type checkup struct {
 	rpc.Standing
+	heard   time.Time // when it last had contact; zero: never
 	healthy bool
 	since   time.Time // of healthy being what it is
 }
@@ -64,28 +65,47 @@ func (c *checkups) round(ctx context.Context) map[string]checkup {
 	leader := c.own()
 	settings := c.autopilot()
 	servers := c.servers()
-	said := make([]rpc.Standing, len(servers))
+	said := make([]checkup, len(servers))
 	var asking sync.WaitGroup
 	for i, s := range servers {
 		asking.Go(func() {
-			said[i] = rpc.Standing{LastContact: -1}
-			if s.ID == c.self {
-				said[i] = leader
-			} else if got, err := c.ask(ctx, s.Address); err == nil {
-				said[i] = got
+			now, answered := leader, true
+			if s.ID != c.self {
+				var err error
+				now, err = c.ask(ctx, s.Address)
+				answered = err == nil
 			}
+			said[i] = c.judge(s.ID, now, answered, leader, settings)
 		})
 	}
 	asking.Wait()
 	out := map[string]checkup{}
 	for i, s := range servers {
-		k := checkup{Standing: said[i], healthy: wellBehind(said[i], leader, settings), since: time.Now()}
-		if was, ok := c.of(s.ID); ok && was.healthy == k.healthy {
-			k.since = was.since
-		}
-		out[s.ID] = k
+		out[s.ID] = said[i]
 	}
 	return out
+}
+
+// judge makes a checkup of what a server says now, if it answered.
+func (c *checkups) judge(id string, now rpc.Standing, answered bool, leader rpc.Standing, settings catalog.Autopilot) checkup {
+	was, known := c.of(id)
+	k := checkup{Standing: now, since: time.Now()}
+	switch {
+	case answered:
+		if now.LastContact >= 0 {
+			k.heard = time.Now().Add(-now.LastContact)
+		}
+		k.healthy = wellBehind(now, leader, settings)
+	case was.heard.IsZero():
+		k.Standing = rpc.Standing{LastContact: -1}
+	default:
+		k.Standing, k.heard = was.Standing, was.heard
+		k.LastContact = time.Since(was.heard)
+	}
+	if known && was.healthy == k.healthy {
+		k.since = was.since
+	}
+	return k
 }
 
 // wellBehind reports whether a server follows the leader as autopilot's settings ask.
