@@ -33,6 +33,10 @@ func TestReplay(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
+	muster, err := filepath.Abs(muster)
+	if err != nil {
+		t.Fatal(err)
+	}
 	list := pages(t)
 	config := clusterConfig(t, list[0])
 	for _, page := range list {

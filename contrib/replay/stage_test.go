@@ -71,13 +71,20 @@ func newStage(t *testing.T, setting, muster, config string) *stage {
 		must(t, os.MkdirAll(h.dir+"/var/lib", 0o700))
 		s.write(h, "/etc/muster.d/muster.json", config)
 	}
+	s.begin(setting)
+	return s
+}
+
+// begin starts what runs before the first block, and waits until it works.
+func (s *stage) begin(setting string) {
+	s.t.Helper()
 	switch setting {
 	case "dev":
 		files, err := filepath.Glob(filepath.Join(top, "contrib/example/*.json"))
-		must(t, err)
+		must(s.t, err)
 		for _, f := range files {
 			text, err := os.ReadFile(f)
-			must(t, err)
+			must(s.t, err)
 			s.write(s.hosts["vm"], "/etc/muster.d/"+filepath.Base(f), string(text))
 		}
 		s.step("start vm")
@@ -89,7 +96,6 @@ func newStage(t *testing.T, setting, muster, config string) *stage {
 		s.step("$ muster operator autopilot health && [ $(muster members | grep -c alive) = 4 ]")
 		s.step("web1$ muster kv get -keys")
 	}
-	return s
 }
 
 // translate makes what turns the words of a page into those of this machine, and back.
