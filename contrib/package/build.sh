@@ -17,6 +17,11 @@ export OUT VERSION ARCH MAINTAINER SOURCE_DATE_EPOCH
 [ "$muster" -ef "$OUT/muster" ] || cp "$muster" "$OUT/muster"
 for shell in bash fish zsh; do "$muster" completion "$shell" >"$OUT/$shell"; done
 "$muster" man | gzip -9n >"$OUT/muster.1.gz"
+# The pages stand in one directory there.
+rm -rf "$OUT/doc"
+cp -r contrib/docs "$OUT/doc"
+cp README.md "$OUT/doc/"
+sed -i 's#](contrib/docs/#](#g; s#](contrib)#](examples)#g; s#](LICENSE)#](copyright)#g; s#](\.\./\.\./README\.md#](README.md#g' "$OUT"/doc/*.md
 for kind in deb rpm; do
   go run "$nfpm" package --config contrib/package/nfpm.yaml --packager "$kind" --target "$OUT/"
 done
