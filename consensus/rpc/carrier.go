@@ -22,7 +22,7 @@ type carrier struct {
 	f       *Forwarder
 	dc      string
 	servers func() []string
-	hold    time.Duration // how long it waits for a server to come in reach
+	hold    time.Duration // how long it waits for a server to come in reach, once none is
 }
 
 // Bounds of the pause between two rounds. Thousands of requests may wait; a change of leader ends it.
@@ -35,13 +35,16 @@ const (
 func (c *carrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := c.f.bind(req.Context())
 	body := &keptBody{ReadCloser: req.Body} // ReverseProxy closes the body itself
-	until := time.Now().Add(c.hold)
+	var until time.Time                     // a blocking query may have waited for long before its server goes
 	for pause := minRoundPause; ; pause = min(2*pause, maxRoundPause) {
 		_, changed := c.f.leader()
 		resp, again, err := c.round(ctx, req, body)
 		if err == nil {
 			resp.Body = &boundBody{resp.Body, cancel}
 			return resp, nil
+		}
+		if until.IsZero() {
+			until = time.Now().Add(c.hold)
 		}
 		if left := time.Until(until); !again || left <= 0 || !c.f.rest(ctx, changed, min(pause, left)) {
 			cancel()

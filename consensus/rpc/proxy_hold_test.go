@@ -34,6 +34,26 @@ func TestProxyHolds(t *testing.T) {
 	}
 }
 
+// TestProxyHoldsWhoWaitedLong: the hold begins when the server goes, however long the request has been with it.
+func TestProxyHoldsWhoWaitedLong(t *testing.T) {
+	c := newCluster(t, 1)
+	const hold = 500 * time.Millisecond
+	var asked atomic.Int32
+	c.serveAll(func(_ *node, w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			time.Sleep(hold + 100*time.Millisecond) // a blocking query, which its server never answers
+			panic(http.ErrAbortHandler)
+		}
+		fmt.Fprint(w, "at last")
+	})
+	f := c.agent(nil, func(cfg *ForwarderConfig) {
+		cfg.Servers, cfg.Hold = func() []string { return []string{c.nodes[0].addr} }, hold
+	})
+	if status, body := do(t, "GET", door(t, f.Proxy())+"/v1/kv/k", ""); status != 200 || body != "at last" || asked.Load() != 2 {
+		t.Errorf("%d %q after %d questions", status, body, asked.Load())
+	}
+}
+
 // TestProxyHoldEnds: the wait has an end, of its own or with the client's or the agent's.
 func TestProxyHoldEnds(t *testing.T) {
 	c := newCluster(t, 1)
