@@ -25,7 +25,7 @@ func probeScript(ctx context.Context, def *catalog.CheckDefinition) Result {
 // why it was not given more time, nil when it ended by itself.
 func scriptResult(killed error, end child.End, output string) Result {
 	switch {
-	case killed != nil:
+	case killed != nil && !end.Success(): // else it ended while its time did
 		return Result{catalog.Critical, fmt.Sprintf("killed: %v. Output: %s", killed, output)}
 	case end.Code() == 0:
 		return Result{catalog.Passing, output}

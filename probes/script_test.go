@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"muster/catalog"
+	"muster/probes/child"
 )
 
 func TestScript(t *testing.T) {
@@ -95,6 +97,19 @@ func TestScriptChildThatLeftTheGroup(t *testing.T) {
 	}
 	if err := syscall.Kill(readPid(t, file), syscall.SIGKILL); err != nil {
 		t.Errorf("kill the child: %v", err)
+	}
+}
+
+// A script may end at the very moment its time does: what counts is that it succeeded.
+func TestScriptEndsWithItsTime(t *testing.T) {
+	done, err := child.Run(t.Context(), child.Command{Args: []string{"true"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end, want := range map[child.End]catalog.Status{done: catalog.Passing, {}: catalog.Critical} {
+		if got := scriptResult(context.DeadlineExceeded, end, ""); got.Status != want {
+			t.Errorf("%v: %s, want %s", end, got.Status, want)
+		}
 	}
 }
 

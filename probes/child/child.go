@@ -92,6 +92,9 @@ func (e End) Code() int {
 	return e.state.ExitCode()
 }
 
+// Success reports whether the program was started and ended with exit code 0.
+func (e End) Success() bool { return e.state != nil && e.state.Success() }
+
 // Signal is the signal that ended the program, 0 if none did.
 func (e End) Signal() syscall.Signal {
 	if e.state == nil {
