@@ -57,7 +57,11 @@ func (c *cluster) node(name string) *node {
 func (c *cluster) apply(change *httpapi.CatalogChange, at time.Time) {
 	c.now = turn{change.Index, at}
 	for _, row := range change.Nodes {
-		c.node(row.Node).address = row.Address
+		if n := c.nodes[fold(row.Node)]; n != nil && row.CreateIndex > n.created {
+			c.remove(httpapi.GoneRow{Node: row.Node}) // it went, and another came, within what one change tells
+		}
+		n := c.node(row.Node)
+		n.address, n.created = row.Address, row.CreateIndex
 	}
 	for i := range change.Services {
 		c.putInstance(c.node(change.Services[i].Node), change.Services[i].NodeService)
@@ -72,6 +76,10 @@ func (c *cluster) apply(change *httpapi.CatalogChange, at time.Time) {
 
 func (c *cluster) putInstance(n *node, row *httpapi.NodeService) {
 	i := n.instances[row.ID]
+	if i != nil && row.CreateIndex > i.created {
+		c.removeInstance(i)
+		i = nil
+	}
 	if i != nil && fold(i.service.name) != fold(row.Service) {
 		c.leave(i)
 		i.service = nil
@@ -80,7 +88,7 @@ func (c *cluster) putInstance(n *node, row *httpapi.NodeService) {
 		i = &instance{node: n, id: row.ID, checks: map[string]*check{}, level: n.level, turn: c.now}
 		n.instances[row.ID] = i
 	}
-	i.address, i.port = row.Address, row.Port
+	i.address, i.port, i.created = row.Address, row.Port, row.CreateIndex
 	if i.service == nil {
 		c.join(i, row.Service)
 		c.tell(event{service: row.Service, node: n.name, instance: i.id, to: "registered", level: i.level})

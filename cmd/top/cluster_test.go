@@ -35,14 +35,14 @@ func (w *world) step() *httpapi.CatalogChange {
 	name := fmt.Sprintf("N%d", w.rng.IntN(4))
 	n := w.nodes[name]
 	if n == nil {
-		n = &httpapi.NodeInfo{Node: name}
+		n = &httpapi.NodeInfo{Node: name, CreateIndex: w.index}
 		w.nodes[name] = n
-		c.Nodes = append(c.Nodes, &httpapi.Node{Node: name})
+		c.Nodes = append(c.Nodes, &httpapi.Node{Node: name, CreateIndex: w.index})
 	}
 	id := fmt.Sprintf("i%d", w.rng.IntN(3))
 	at := slices.IndexFunc(n.Services, func(s *httpapi.NodeService) bool { return s.ID == id })
 	folded := fold(name)
-	switch what := w.rng.IntN(10); {
+	switch what := w.rng.IntN(12); {
 	case what == 0:
 		delete(w.nodes, name)
 		c.Nodes, c.Gone = nil, append(c.Gone, httpapi.GoneRow{Node: folded})
@@ -54,11 +54,19 @@ func (w *world) step() *httpapi.CatalogChange {
 		k := w.rng.IntN(len(n.Checks))
 		c.Gone = append(c.Gone, httpapi.GoneRow{Node: folded, CheckID: n.Checks[k].CheckID})
 		n.Checks = slices.Delete(n.Checks, k, k+1)
-	case what <= 4 || at < 0:
-		row := &httpapi.NodeService{ID: id, Service: []string{"api", "API", "db"}[w.rng.IntN(3)], ModifyIndex: w.index}
-		if at < 0 {
+	case what == 10: // it goes and comes in one change
+		w.nodes[name] = &httpapi.NodeInfo{Node: name, CreateIndex: w.index}
+		c.Nodes = []*httpapi.Node{{Node: name, CreateIndex: w.index}}
+	case what <= 4 || at < 0 || what == 11:
+		row := &httpapi.NodeService{ID: id, Service: []string{"api", "API", "db"}[w.rng.IntN(3)], CreateIndex: w.index, ModifyIndex: w.index}
+		switch {
+		case at < 0:
 			n.Services = append(n.Services, row)
-		} else {
+		case what == 11: // so does it, without its checks
+			n.Checks = slices.DeleteFunc(n.Checks, func(k *httpapi.HealthCheck) bool { return k.ServiceID == id })
+			n.Services[at] = row
+		default:
+			row.CreateIndex = n.Services[at].CreateIndex
 			n.Services[at] = row
 		}
 		c.Services = append(c.Services, httpapi.StreamedService{Node: name, NodeService: row})

@@ -33,7 +33,7 @@ func read(nodes []httpapi.NodeInfo, old *cluster, at time.Time, seen func(event)
 // readNode brings in a node that is not there yet. The indexes of its rows say when things last changed.
 func (c *cluster) readNode(row *httpapi.NodeInfo) {
 	n := c.node(row.Node)
-	n.address = row.Address
+	n.address, n.created = row.Address, row.CreateIndex
 	c.now = turn{}
 	for _, k := range row.Checks {
 		if k.ServiceID == "" {

@@ -46,6 +46,7 @@ func (t *turn) moved(to turn) {
 // node is a node and what is on it.
 type node struct {
 	name, address string
+	created       uint64               // its index, which another of that name does not share
 	instances     map[string]*instance // by id
 	checks        map[string]*check    // by id, those of instances included
 	own           map[string]*check    // of the node itself
@@ -58,6 +59,7 @@ type instance struct {
 	node    *node
 	service *service
 	id      string
+	created uint64 // its index
 	address string // its own; empty: the node's
 	port    int
 	checks  map[string]*check // its own

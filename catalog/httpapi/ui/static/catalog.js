@@ -111,8 +111,14 @@ export class Catalog extends EventTarget {
 
   #apply({ Index, Nodes, Services, Checks, Gone }) {
     this.index = Math.max(this.index, Index);
-    for (const row of Nodes) { this.#node(row.Node).row = row; this.#touch(row.Node); }
+    // A row of another CreateIndex is another one: what was on the former went with it, within this change.
+    for (const row of Nodes) {
+      if (row.CreateIndex > this.#node(row.Node).row.CreateIndex) this.#gone(row);
+      this.#node(row.Node).row = row;
+      this.#touch(row.Node);
+    }
     for (const s of Services) {
+      if (s.CreateIndex > this.#node(s.Node).instances.get(s.ID)?.created) this.#gone({ Node: s.Node, ServiceID: s.ID });
       this.#touch(s.Node, this.#node(s.Node).instances.get(s.ID)?.service);
       this.#node(s.Node).instances.set(s.ID, instance(s.Node, s));
       this.#touch(s.Node, s.Service);
@@ -187,5 +193,5 @@ function statuses(node) {
 }
 
 function instance(node, s) {
-  return { node, id: s.ID, service: s.Service, address: s.Address, port: s.Port, tags: s.Tags ?? [] };
+  return { node, id: s.ID, service: s.Service, address: s.Address, port: s.Port, tags: s.Tags ?? [], created: s.CreateIndex };
 }
