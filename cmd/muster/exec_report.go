@@ -46,7 +46,7 @@ const execSlack = 20 * time.Second
 func (r *execReport) follow(ctx context.Context) error {
 	deadline, quiet := time.Now().Add(r.timeout+execSlack), time.Now()
 	for index := uint64(0); ; {
-		names, at, err := r.names(ctx, index)
+		names, at, err := r.names(ctx, index, min(r.wait, time.Second))
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -69,7 +69,17 @@ func (r *execReport) follow(ctx context.Context) error {
 			}
 		}
 		if time.Since(quiet) >= r.wait && outstanding == len(r.lost()) || time.Now().After(deadline) {
-			return r.end(outstanding)
+			// Time in which nothing could be read is not silence.
+			names, _, err := r.names(ctx, 0, execRead)
+			if err != nil {
+				return err
+			}
+			if news, err := r.take(ctx, names); err != nil {
+				return err
+			} else if !news {
+				return r.end(outstanding)
+			}
+			quiet = time.Now()
 		}
 		r.status.set(fmt.Sprintf("%d / %d node(s) completed / acknowledged", r.done, len(r.nodes)))
 	}
@@ -109,9 +119,12 @@ func (r *execReport) lost() (names []string) {
 	return names
 }
 
-// names returns the names of the keys when there are new ones, or an error of time when there are none for a moment.
-func (r *execReport) names(ctx context.Context, index uint64) (names []string, at uint64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, min(r.wait, time.Second))
+// execRead is how long the last look for answers may take: longer than an election.
+const execRead = 10 * time.Second
+
+// names returns the names of the keys when there are newer ones than of an index, or an error of time when there are none for so long.
+func (r *execReport) names(ctx context.Context, index uint64, limit time.Duration) (names []string, at uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	read := httpapi.ClientRead{Path: "/v1/kv/", Key: r.base + "/", Query: url.Values{"keys": {""}}}
 	body, at, err := r.agent.Blocking(ctx, read, index)
