@@ -48,7 +48,7 @@ func lookAtVersions(ctx context.Context, c *chart) []Finding {
 	if err != nil {
 		return fail("see the agent's log", "%v", err)
 	}
-	return judgeVersions(members, c.self.Config.Version, c.Version)
+	return judgeVersions(members, cmp.Or(c.self.Member.Tags["build"], c.self.Config.Version), c.Version) // the latter may be what Consul's clients are told
 }
 
 // judgeVersions compares the builds of the members that are there, of the agent that was asked, and of the program that asks.
