@@ -17,7 +17,7 @@ import (
 
 // reads are commands that change nothing, or nothing more when repeated. So they are repeated until they print what the page has,
 // because probes, gossip and elections take their time.
-var reads = regexp.MustCompile(`^(dig |curl -N |curl -s '?http|muster (why|query|members|info|checks|kv (get|put)|catalog|rtt|watch|operator (raft list-peers|autopilot health))\b)`)
+var reads = regexp.MustCompile(`^(dig |for name in |curl -N |curl -s '?http|muster (why|query|members|info|checks|kv (get|put)|catalog|rtt|watch|operator (raft list-peers|autopilot health))\b)`)
 
 // TestReplay runs the transcripts of all pages.
 func TestReplay(t *testing.T) {
