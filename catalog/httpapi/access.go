@@ -16,8 +16,7 @@ type access struct {
 // refuse says why a request is not served; nil: it is.
 func (a *access) refuse(r *http.Request) error {
 	for _, prefix := range a.blocked {
-		// The path is compared decoded, as names in it are read.
-		if strings.HasPrefix(r.URL.Path, prefix) {
+		if begins(r.URL.Path, prefix) {
 			return failf(http.StatusForbidden, "this path is blocked by the agent's configuration (http_config.block_endpoints)")
 		}
 	}
@@ -25,6 +24,16 @@ func (a *access) refuse(r *http.Request) error {
 		return failf(http.StatusForbidden, "writes are not accepted from here (http_config.allow_write_http_from)")
 	}
 	return nil
+}
+
+// begins compares a path as the names in it are read: decoded, and those of nodes and services in
+// any case, keys as they are.
+func begins(path, prefix string) bool {
+	if len(path) < len(prefix) {
+		return false
+	}
+	begin := path[:len(prefix)]
+	return begin == prefix || !strings.HasPrefix(prefix, "/v1/kv/") && strings.EqualFold(begin, prefix)
 }
 
 // mayWrite reports whether writes are accepted from where a request comes from. Who may use a unix

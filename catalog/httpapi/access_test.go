@@ -10,7 +10,9 @@ import (
 
 // TestBlockedPaths: what begins like a blocked path is not served, however it is written and whether there is such a path.
 func TestBlockedPaths(t *testing.T) {
-	f := newFixture(t, func(c *Config, _ *Deps) { c.BlockedPaths = []string{"/v1/kv/secret", "/v1/agent/leave", "/v1/acl"} })
+	f := newFixture(t, func(c *Config, _ *Deps) {
+		c.BlockedPaths = []string{"/v1/kv/secret", "/v1/agent/leave", "/v1/acl", "/v1/health/service/internal"}
+	})
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -19,6 +21,8 @@ func TestBlockedPaths(t *testing.T) {
 		{"GET", "/v1/kv/secret/a?recurse", 403},
 		{"PUT", "/v1/kv/%73ecret%2Fa", 403},
 		{"GET", "/v1/kv/secrets", 403},
+		{"GET", "/v1/kv/SECRET", 404},
+		{"GET", "/v1/health/service/INTERNAL", 403},
 		{"GET", "/v1/kv/public", 404},
 		{"PUT", "/v1/kv/public", 200},
 		{"GET", "/v1/acl/tokens", 403},

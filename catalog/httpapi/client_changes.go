@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,7 +69,7 @@ func (c *Client) Changes(ctx context.Context, since ClientPlace, take func(Clien
 	defer resp.Body.Close()
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, clientStreamLine)
-	var message ClientChange
+	message, lineage := ClientChange{}, since.Lineage
 	for lines.Scan() {
 		silence.Reset(clientSilence)
 		if lines.Text() != "" {
@@ -77,6 +78,8 @@ func (c *Client) Changes(ctx context.Context, since ClientPlace, take func(Clien
 			}
 			continue
 		}
+		lineage = cmp.Or(message.At.Lineage, lineage) // not every message names it
+		message.At.Lineage = lineage
 		silence.Stop() // take may take its time
 		if err := take(message); err != nil {
 			return err

@@ -78,7 +78,7 @@ func listen(addr string, file SocketFile) (net.Listener, error) {
 // set gives a file its owner and then its permissions, which before let nobody else write.
 func (f SocketFile) set(path string) error {
 	if f.UID != nil || f.GID != nil {
-		if err := os.Chown(path, orKeep(f.UID), orKeep(f.GID)); err != nil {
+		if err := os.Lchown(path, orKeep(f.UID), orKeep(f.GID)); err != nil {
 			return err
 		}
 	}

@@ -103,13 +103,16 @@ func (s *Server) renewSession(r *request) (answer, error) {
 const renewRecheck = 20 * time.Millisecond
 
 // renew waits for as long as for a leader until this one keeps the time of sessions, which it
-// does a moment after it was elected.
+// does a moment after it was elected, or another server leads.
 func (s *Server) renew(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.hold())
 	defer cancel()
 	for {
 		err := s.deps.Sessions.Renew(id)
 		if err == nil || catalog.CodeOf(err) != catalog.Unavailable {
+			return err
+		}
+		if to, _ := s.atLeader(ctx); to != here {
 			return err
 		}
 		select {
