@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -86,6 +87,24 @@ func TestApplyAndUndo(t *testing.T) {
 		}
 		if after := content(t, h); fmt.Sprint(after) != fmt.Sprint(before) {
 			t.Errorf("%s: left %v of %v", kind, after, before)
+		}
+	}
+}
+
+// TestApplyMakesDirectories has root's umask shut everybody out: resolvers run as other users.
+func TestApplyMakesDirectories(t *testing.T) {
+	h := tree(t, map[string]string{"/etc/resolv.conf": stubLink, "/etc/systemd/system.conf": ""})
+	if err := os.Chmod(h.path("/etc/systemd"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	old := syscall.Umask(0o077)
+	defer syscall.Umask(old)
+	if _, _, err := planFor(t, h, Resolved).Apply(t.Context(), h, answering(new([]string), "", 0, nil)); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]os.FileMode{"/etc/systemd": 0o750, "/etc/systemd/resolved.conf.d": 0o755} {
+		if info, err := os.Stat(h.path(dir)); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: mode %v, %v, want %v", dir, info.Mode(), err, want)
 		}
 	}
 }

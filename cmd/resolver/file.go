@@ -118,13 +118,34 @@ func (h *Host) put(f File) (takeBack func() error, err error) {
 	if err := h.confined(dir); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeDirs(dir); err != nil {
 		return nil, err
 	}
 	if err := durable.Publish(h.path(f.Path), []byte(f.Text)); err != nil {
 		return nil, err
 	}
 	return h.restore(f.Path, now), nil
+}
+
+// makeDirs makes a directory, and what is missing above it, for everybody to look into: by the umask alone
+// the resolver might be shut out. Directories that are there already stay as they are.
+func makeDirs(dir string) error {
+	var missing []string
+	for d := dir; d != filepath.Dir(d); d = filepath.Dir(d) {
+		if _, err := os.Stat(d); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		missing = append(missing, d)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, d := range missing {
+		if err := os.Chmod(d, 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // remove removes a file of muster's, and returns what takes that back.
