@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -28,7 +31,9 @@ func (s *shell) resolverApply(c *cli.Context) error {
 		printPlan(s.stdout, p)
 		return nil
 	}
-	changed, said, err := p.Apply(c.Context, h, resolver.Run)
+	ctx, stop := untilHangup(c)
+	defer stop()
+	changed, said, err := p.Apply(ctx, h, resolver.Run)
 	if err != nil {
 		printSteps(s.stderr, p.Steps)
 		return err
@@ -45,13 +50,19 @@ func (s *shell) resolverApply(c *cli.Context) error {
 		return nil
 	}
 	if changed {
-		did, err := resolver.Reload(c.Context, h, p.Resolver, resolver.Run)
+		did, err := resolver.Reload(ctx, h, p.Resolver, resolver.Run)
 		if err != nil {
 			return fmt.Errorf("the files are written, but not read yet: %w; then run \"%s resolver check\"", err, s.program)
 		}
 		fmt.Fprintln(s.stdout, did)
 	}
-	return s.checkUntilGood(c, h, p.Plan, at)
+	return s.checkUntilGood(ctx, h, p.Plan, at)
+}
+
+// untilHangup is a context that ends when the user has enough, or goes: what is written is then taken back,
+// unless it was judged.
+func untilHangup(c *cli.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 }
 
 // done is an action in the past.
@@ -67,13 +78,13 @@ const (
 )
 
 // checkUntilGood checks until all is well, or the time is up, and shows the last report.
-func (s *shell) checkUntilGood(c *cli.Context, h *resolver.Host, p *resolver.Plan, at netip.AddrPort) error {
-	ctx, cancel := context.WithTimeout(c.Context, checkFor)
+func (s *shell) checkUntilGood(parent context.Context, h *resolver.Host, p *resolver.Plan, at netip.AddrPort) error {
+	ctx, cancel := context.WithTimeout(parent, checkFor)
 	defer cancel()
 	again := time.NewTicker(checkEvery)
 	defer again.Stop()
 	for {
-		report, err := checker(h, nil).Check(c.Context, &p.Target, p.Resolver, at, resolver.DefaultName(p.Zones[0]))
+		report, err := checker(h, nil).Check(parent, &p.Target, p.Resolver, at, resolver.DefaultName(p.Zones[0]))
 		if err != nil {
 			return err
 		}
@@ -83,6 +94,9 @@ func (s *shell) checkUntilGood(c *cli.Context, h *resolver.Host, p *resolver.Pla
 				continue
 			case <-ctx.Done():
 			}
+		}
+		if parent.Err() != nil {
+			return fmt.Errorf("the files are in place, but not checked: %w", context.Cause(parent))
 		}
 		printReport(s.stdout, report)
 		if !report.OK {
@@ -114,7 +128,9 @@ func (s *shell) resolverUndo(c *cli.Context) error {
 		}
 		return nil
 	}
-	return s.undo(c.Context, h, files)
+	ctx, stop := untilHangup(c)
+	defer stop()
+	return s.undo(ctx, h, files)
 }
 
 func because(why string) string {
@@ -129,6 +145,10 @@ func (s *shell) undo(ctx context.Context, h *resolver.Host, files []resolver.Und
 	var failed error
 	touched := map[resolver.Kind]bool{}
 	for _, f := range files {
+		if ctx.Err() != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s is still there: %w", f.Path, context.Cause(ctx)))
+			continue
+		}
 		if err := h.Undo(f); err != nil {
 			failed = errors.Join(failed, err)
 			continue

@@ -20,7 +20,7 @@ type RefusedError struct{ Why string }
 func (e *RefusedError) Error() string { return e.Why }
 
 // Apply writes the files of a plan and has the program that reads them judge them: if it refuses them, all
-// is as it was before. It returns whether anything changed, and what to tell beside that.
+// is as it was before, and likewise if ctx ends. It returns whether anything changed, and what to tell beside that.
 func (p *Plan) Apply(ctx context.Context, h *Host, run Runner) (changed bool, said []string, err error) {
 	if p.Refused != "" {
 		return false, nil, &RefusedError{p.Refused}
@@ -51,6 +51,9 @@ func (p *Plan) Apply(ctx context.Context, h *Host, run Runner) (changed bool, sa
 		return false, nil, nil
 	}
 	said, err = p.judge(ctx, run)
+	if ctx.Err() != nil { // a checker that got the signal, too, has not judged
+		err = fmt.Errorf("all is as it was before: %w", context.Cause(ctx))
+	}
 	if err != nil {
 		return false, nil, takeBack(err)
 	}

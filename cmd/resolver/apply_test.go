@@ -145,6 +145,25 @@ func TestApplyTakesBack(t *testing.T) {
 	}
 }
 
+// TestApplyInterrupted has a signal come while the checker runs, which gets it, too, or not.
+func TestApplyInterrupted(t *testing.T) {
+	for code, kind := range []Kind{Unbound, Dnsmasq} {
+		h := tree(t, map[string]string{unboundMain: debianUnbound, dnsmasqMain: fedoraDnsmasq})
+		before := content(t, h)
+		ctx, interrupt := context.WithCancelCause(t.Context())
+		changed, _, err := planFor(t, h, kind).Apply(ctx, h, func(context.Context, ...string) (string, int, error) {
+			interrupt(errors.New("a signal"))
+			return "", code, nil
+		})
+		if err == nil || err.Error() != "all is as it was before: a signal" || changed {
+			t.Errorf("%s: changed %v, %v", kind, changed, err)
+		}
+		if after := content(t, h); fmt.Sprint(after) != fmt.Sprint(before) {
+			t.Errorf("%s: %v was %v", kind, after, before)
+		}
+	}
+}
+
 // TestLeavesOthersAlone tries to have files written over or removed that are not muster's, or no longer.
 func TestLeavesOthersAlone(t *testing.T) {
 	const path = "/etc/unbound/unbound.conf.d/muster.conf"
