@@ -93,13 +93,17 @@ const (
 	syncBytes  = 4 << 10
 )
 
-// timeSyncs writes as raft does, a little and then all the way to the disk, to a file that it deletes.
+// timeSyncs writes as raft does, a little and then all the way to the disk, to a file that it deletes
+// before: none stays behind when the disk hangs, or doctor is ended.
 func timeSyncs(ctx context.Context, dir string) (took []time.Duration, err error) {
 	f, err := os.CreateTemp(dir, ".doctor-*")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, err
+	}
 	for range syncWrites {
 		if ctx.Err() != nil {
 			return took, nil // what was seen until now says enough
