@@ -4,9 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"muster/catalog/httpapi"
 )
@@ -28,6 +31,28 @@ func TestJudgeSilence(t *testing.T) {
 		if got := tc.found[0].Remedy; got != tc.remedy {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.remedy)
 		}
+	}
+}
+
+// The files of an agent that hangs are looked at all the same.
+func TestNewChartOfHungAgent(t *testing.T) {
+	release := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer srv.Close()
+	defer close(release)
+	agent, err := httpapi.NewClient(httpapi.ClientConfig{Addr: srv.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer agent.Close()
+	dir := t.TempDir()
+	text := `{"data_dir": "` + dir + `", "bind_addr": "127.0.0.1", "node_name": "n7"}`
+	if err := os.WriteFile(filepath.Join(dir, "a.json"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := newChart(t.Context(), Patient{Agent: agent, Limit: time.Second, Paths: []string{filepath.Join(dir, "a.json")}})
+	if c.silence == nil || c.unusable != nil || c.cfg == nil || c.set.NodeName != "n7" {
+		t.Errorf("silence %v, unusable %v, settings %+v", c.silence, c.unusable, c.set)
 	}
 }
 

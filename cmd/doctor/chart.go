@@ -49,15 +49,21 @@ type settings struct {
 	SnapshotAgent struct{ Interval, Directory string }
 }
 
-// newChart asks the agent and reads its files.
+// newChart asks the agent and reads its files, both at once: an agent that hangs leaves the files their time.
 func newChart(ctx context.Context, p Patient) chart {
 	c := chart{Patient: p, here: true}
 	ctx, cancel := context.WithTimeout(ctx, p.Limit)
 	defer cancel()
+	filed := make(chan papers, 1)
+	go func() {
+		if len(p.Paths) == 0 {
+			filed <- papers{}
+			return
+		}
+		filed <- read(ctx, p.Paths)
+	}()
 	c.ask(ctx)
-	if len(p.Paths) > 0 {
-		c.papers = read(ctx, p.Paths)
-	}
+	c.papers = <-filed
 	if c.cfg != nil && !c.known {
 		c.unusable = c.adopt(c.cfg.Settings(c.cfg.NodeID))
 	}
