@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"time"
 
 	"muster/consensus/certs"
@@ -76,6 +78,10 @@ func (d door) judge(now time.Time) []Finding {
 	var out []Finding
 	for _, w := range d.warnings {
 		out = append(out, warn("", "%s: %s", d.name, w)...)
+	}
+	if errors.Is(d.broken, fs.ErrPermission) { // a key is for the agent's user alone, who may read it
+		out = append(out, warn("run doctor as root, or as the agent's user", "%s: the files cannot be looked at: %v", d.name, d.broken)...)
+		d.broken = nil
 	}
 	at := d.used
 	switch {
