@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,6 +64,8 @@ func TestJudgeDoors(t *testing.T) {
 		{"files alone", judgeDoors([]door{{name: "https", filed: in(300), warnings: []string{"key_file k: everyone may read it"}}}, now),
 			"warn https: key_file k: everyone may read it\nok https: until 2027-09-19"},
 		{"broken", judgeDoors([]door{{name: "https", used: in(300), broken: errors.New("cert_file: no")}}, now), "FAIL https: cert_file: no"},
+		{"not for us", judgeDoors([]door{{name: "https", used: in(300), broken: fmt.Errorf("key_file: %w", fs.ErrPermission)}}, now),
+			"warn https: the files cannot be looked at: key_file: permission denied\nok https: until 2027-09-19"},
 	} {
 		v.try(t)
 	}
@@ -105,7 +109,7 @@ func TestJudgeSnapshots(t *testing.T) {
 	follower.leads = false
 	for _, v := range []verdict{
 		{"well", keeper.judge(now), "ok the newest is 30m0s old"},
-		{"late", old.judge(now), "FAIL the newest is 5h0m0s old, though one is to be made every 1h0m0s"},
+		{"late", old.judge(now), "warn the newest here is 5h0m0s old, though the leader is to make one every 1h0m0s"},
 		{"nothing new", still.judge(now), "ok the newest is 5h0m0s old, and nothing has changed since"},
 		{"first", first.judge(now), "warn there is none in /s yet"},
 		{"follower", follower.judge(now), "skip the leader makes them; this agent is not, or not known to be, the leader"},
