@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -30,6 +31,10 @@ func (s *shell) resolverApply(c *cli.Context) error {
 	if c.Bool("dry-run") {
 		printPlan(s.stdout, p)
 		return nil
+	}
+	if p.guessed && p.Refused == "" && slices.ContainsFunc(p.Files, func(f resolver.File) bool { return f.Action == resolver.Replace || f.Action == resolver.Remove }) {
+		// What is in place was most likely an agent's word.
+		return errors.New("no agent answers, and what muster wrote here before differs from the defaults: start the agent, or give both -domain and -dns-addr")
 	}
 	ctx, stop := untilHangup(c)
 	defer stop()

@@ -16,6 +16,8 @@ import (
 type planned struct {
 	*resolver.Plan
 	From string
+
+	guessed bool // where it is from is nobody's word
 }
 
 func (s *shell) resolverPlan(c *cli.Context) error {
@@ -37,7 +39,7 @@ func (s *shell) resolverPlan(c *cli.Context) error {
 
 // makePlan looks at the host and plans for what resolves names there.
 func (s *shell) makePlan(c *cli.Context) (*resolver.Host, *planned, error) {
-	t, from, err := s.resolverTarget(c)
+	t, said, err := s.resolverTarget(c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -53,7 +55,7 @@ func (s *shell) makePlan(c *cli.Context) (*resolver.Host, *planned, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return h, &planned{p, from}, nil
+	return h, &planned{p, said.from, said.guessed}, nil
 }
 
 // host is what -root names, or this machine.

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -18,14 +22,17 @@ type dnsSettings struct {
 	DNSDomain, DNSAltDomain                    string
 	DNSAddrs, DNSRecursors, DNSReverseNetworks []string
 	from                                       string // who says so
+
+	guessed bool         // nobody does: they are those of most
+	away    []netip.Addr // of the agent, if it runs on another machine
 }
 
-// resolverTarget is what flags say, and else the agent. from says whose word it is.
-func (s *shell) resolverTarget(c *cli.Context) (t resolver.Target, from string, err error) {
-	d := &dnsSettings{from: "as stated"}
+// resolverTarget is what flags say, and else the agent. d tells whose word it is.
+func (s *shell) resolverTarget(c *cli.Context) (t resolver.Target, d *dnsSettings, err error) {
+	d = &dnsSettings{from: "as stated"}
 	if !c.IsSet("domain") || !c.IsSet("dns-addr") {
 		if d, err = s.dnsSettings(c); err != nil {
-			return t, "", err
+			return t, nil, err
 		}
 	}
 	t.Recursors = d.DNSRecursors
@@ -39,7 +46,7 @@ func (s *shell) resolverTarget(c *cli.Context) (t resolver.Target, from string, 
 		t.Zones = t.Zones[:1]
 	}
 	if t.Server, err = dnsServer(c, d); err != nil {
-		return t, "", err
+		return t, nil, err
 	}
 	networks := d.DNSReverseNetworks
 	if c.IsSet("reverse") {
@@ -48,17 +55,17 @@ func (s *shell) resolverTarget(c *cli.Context) (t resolver.Target, from string, 
 	for _, text := range networks {
 		n, err := netip.ParsePrefix(text)
 		if err != nil {
-			return t, "", usagef(c, "%q is no network: %v", text, err)
+			return t, nil, usagef(c, "%q is no network: %v", text, err)
 		}
 		t.Reverse = append(t.Reverse, n)
 	}
 	if err := t.Validate(); err != nil {
-		return t, "", usagef(c, "%v", err)
+		return t, nil, usagef(c, "%v", err)
 	}
-	return t, d.from, nil
+	return t, d, nil
 }
 
-// dnsSettings asks the agent. One that does not run has the settings of most.
+// dnsSettings asks the agent. One of this machine that does not run is taken to have the settings of most.
 func (s *shell) dnsSettings(c *cli.Context) (*dnsSettings, error) {
 	agent, err := s.agent(c)
 	if err != nil {
@@ -66,7 +73,10 @@ func (s *shell) dnsSettings(c *cli.Context) (*dnsSettings, error) {
 	}
 	self, err := agent.Self(c.Context)
 	if gone, ok := errors.AsType[*httpapi.ClientUnreachableError](err); ok {
-		return &dnsSettings{DNSDomain: "consul", DNSAddrs: []string{"udp://127.0.0.1:8600"}, from: "by default, as no agent answers at " + gone.Addr}, nil
+		if away, lost := elsewhere(c.Context, agent.Addr()); lost != nil || len(away) > 0 {
+			return nil, err // nothing is known of the agent of this machine
+		}
+		return &dnsSettings{DNSDomain: "consul", DNSAddrs: []string{"udp://127.0.0.1:8600"}, from: "by default, as no agent answers at " + gone.Addr, guessed: true}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -79,10 +89,40 @@ func (s *shell) dnsSettings(c *cli.Context) (*dnsSettings, error) {
 	if err := json.Unmarshal(text, d); err != nil {
 		return nil, fmt.Errorf("read what the agent tells of its DNS: %w", err)
 	}
+	if d.away, err = elsewhere(c.Context, agent.Addr()); err != nil {
+		return nil, fmt.Errorf("find the machine of the agent: %w", err)
+	}
 	return d, nil
 }
 
-// dnsServer is where muster's DNS is asked from this machine: on loopback if it can be.
+// elsewhere returns the addresses of the machine in an agent's URL, none when it is this one.
+func elsewhere(ctx context.Context, at string) ([]netip.Addr, error) {
+	u, err := url.Parse(at)
+	if err != nil || u.Scheme == "unix" {
+		return nil, err
+	}
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range found {
+		found[i] = a.Unmap()
+		here := func(n net.Addr) bool {
+			p, err := netip.ParsePrefix(n.String())
+			return err == nil && p.Addr().Unmap() == found[i].WithZone("")
+		}
+		if found[i].IsLoopback() || found[i].IsUnspecified() || slices.ContainsFunc(own, here) {
+			return nil, nil
+		}
+	}
+	return found, nil
+}
+
+// dnsServer is where muster's DNS is asked from this machine.
 func dnsServer(c *cli.Context, d *dnsSettings) (netip.AddrPort, error) {
 	if c.IsSet("dns-addr") {
 		server, err := addrPort(c.String("dns-addr"), 8600)
@@ -91,21 +131,39 @@ func dnsServer(c *cli.Context, d *dnsSettings) (netip.AddrPort, error) {
 		}
 		return server, nil
 	}
+	return d.server()
+}
+
+// server is one of the agent's addresses: on loopback if it can be, which is the agent's alone if that runs elsewhere.
+func (d *dnsSettings) server() (netip.AddrPort, error) {
 	var best netip.AddrPort
+	shut := false
 	for _, text := range d.DNSAddrs {
 		rest, udp := strings.CutPrefix(text, "udp://")
 		a, err := netip.ParseAddrPort(rest)
 		if !udp || err != nil {
 			continue
 		}
-		if a.Addr().IsUnspecified() {
+		switch {
+		case a.Addr().IsUnspecified() && len(d.away) > 0:
+			i := slices.IndexFunc(d.away, func(at netip.Addr) bool { return at.Is4() || a.Addr().Is6() }) // [::] takes both
+			if i < 0 {
+				continue
+			}
+			a = netip.AddrPortFrom(d.away[i], a.Port())
+		case a.Addr().IsUnspecified():
 			a = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), a.Port())
+		case a.Addr().IsLoopback() && len(d.away) > 0:
+			shut = true
+			continue
 		}
 		if !best.IsValid() || a.Addr().IsLoopback() && !best.Addr().IsLoopback() {
 			best = a
 		}
 	}
 	switch {
+	case !best.IsValid() && shut:
+		return best, errors.New("the agent runs on another machine, and answers DNS on the loopback of that alone: name an agent of this machine with -http-addr, or its DNS with -dns-addr")
 	case !best.IsValid():
 		return best, errors.New("the agent answers no DNS: set ports.dns, or name another agent's with -dns-addr")
 	case best.Port() == 0:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,6 +85,11 @@ func TestResolverOfAnImage(t *testing.T) {
 
 	env["MUSTER_HTTP_ADDR"] = "127.0.0.1:1"
 	has(muster(0, "plan"), "Ask:       127.0.0.1:8600 (by default, as no agent answers at ", "replace "+path)
+	has(muster(1, "apply"), "Error: no agent answers, and what muster wrote here before differs from the defaults: start the agent, or give both -domain and -dns-addr")
+	has(muster(1, "apply", "-dns-addr", "127.0.0.1:8601"), "Error: no agent answers")
+	env["MUSTER_HTTP_ADDR"] = agent.addr
+	has(muster(0, "apply"), "in place: "+path+"\n")
+	env["MUSTER_HTTP_ADDR"] = "127.0.0.1:1"
 	has(muster(0, "plan", "-domain", "x.example.", "-dns-addr", "[::1]"), "Zones:     x.example\nAsk:       [::1]:8600 (as stated)\n", "DNS=[::1]:8600\n")
 	var data struct {
 		Resolver, Server, From, Refused string
@@ -108,6 +114,36 @@ func TestResolverOfAnImage(t *testing.T) {
 	has(muster(0, "undo", "-dry-run"), "remove "+path+"\n")
 	has(muster(0, "undo"), "removed "+path+"\n")
 	has(muster(0, "undo"), "There is nothing that muster wrote.")
+}
+
+// TestDNSOfAgentElsewhere has an agent's DNS asked from another machine: its loopback is not this one's.
+func TestDNSOfAgentElsewhere(t *testing.T) {
+	away := []netip.Addr{netip.MustParseAddr("192.0.2.7")}
+	for _, tc := range []struct {
+		addrs string
+		away  []netip.Addr
+		want  string // part of the error, too
+	}{
+		{"udp://127.0.0.1:8600", nil, "127.0.0.1:8600"},
+		{"udp://0.0.0.0:8600", nil, "127.0.0.1:8600"},
+		{"udp://10.0.0.1:8600 udp://127.0.0.1:8600", nil, "127.0.0.1:8600"},
+		{"udp://0.0.0.0:8600", away, "192.0.2.7:8600"},
+		{"udp://0.0.0.0:8600", []netip.Addr{netip.IPv6Unspecified().Next(), away[0]}, "192.0.2.7:8600"},
+		{"udp://127.0.0.1:53 udp://10.0.0.1:8600", away, "10.0.0.1:8600"},
+		{"udp://127.0.0.1:8600 udp://[::1]:8600", away, "on the loopback of that alone: name an agent of this machine"},
+		{"tcp://127.0.0.1:8600", away, "the agent answers no DNS"},
+	} {
+		d := dnsSettings{DNSAddrs: strings.Fields(tc.addrs), away: tc.away}
+		got, err := d.server()
+		if text := fmt.Sprint(got, err); !strings.Contains(text, tc.want) {
+			t.Errorf("%s from %v: %s, want %s", tc.addrs, tc.away, text, tc.want)
+		}
+	}
+	for at, want := range map[string]int{"http://127.0.0.1:8500": 0, "http://[::1]:8500": 0, "unix:///run/muster.sock": 0, "http://192.0.2.7:8500": 1} {
+		if got, err := elsewhere(t.Context(), at); err != nil || len(got) != want {
+			t.Errorf("%s: %v, %v, want %d", at, got, err, want)
+		}
+	}
 }
 
 func TestResolverUndoLeavesChanged(t *testing.T) {
