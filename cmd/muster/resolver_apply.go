@@ -41,14 +41,17 @@ func (s *shell) resolverApply(c *cli.Context) error {
 	changed, said, err := p.Apply(ctx, h, resolver.Run)
 	if err != nil {
 		printSteps(s.stderr, p.Steps)
+		if refused, ok := errors.AsType[*resolver.RefusedError](err); ok {
+			refused.Why = printable(refused.Why) // a checker shows lines of any file
+		}
 		return err
 	}
 	for _, f := range p.Files {
-		fmt.Fprintf(s.stdout, "%s %s\n", done(f.Action), f.Path)
+		say(s.stdout, "%s %s\n", done(f.Action), f.Path)
 	}
 	if changed {
 		for _, line := range append(said, p.Notes...) {
-			fmt.Fprintf(s.stdout, "Note: %s.\n", line)
+			say(s.stdout, "Note: %s.\n", line)
 		}
 	}
 	if !h.Live() {
@@ -129,7 +132,7 @@ func (s *shell) resolverUndo(c *cli.Context) error {
 	}
 	if c.Bool("dry-run") {
 		for _, f := range files {
-			fmt.Fprintf(s.stdout, "%s %s%s\n", f.Action, f.Path, because(f.Why))
+			say(s.stdout, "%s %s%s\n", f.Action, f.Path, because(f.Why))
 		}
 		return nil
 	}
@@ -158,7 +161,7 @@ func (s *shell) undo(ctx context.Context, h *resolver.Host, files []resolver.Und
 			failed = errors.Join(failed, err)
 			continue
 		}
-		fmt.Fprintf(s.stdout, "%s %s\n", done(f.Action), f.Path)
+		say(s.stdout, "%s %s\n", done(f.Action), f.Path)
 		touched[f.Resolver] = true
 	}
 	for _, k := range resolver.Kinds() {

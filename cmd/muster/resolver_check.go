@@ -93,8 +93,10 @@ func printReport(w io.Writer, r *resolver.Report) {
 		if !hop.OK {
 			verdict = "FAIL"
 		}
-		rows = append(rows, []string{verdict, hop.Hop, hop.Text})
+		rows = append(rows, []string{verdict, hop.Hop, oneLine(hop.Text)})
 	}
-	fmt.Fprintf(w, "%s\n", r.Name)
-	table(w, rows)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s\n", r.Name)
+	table(&text, rows)
+	say(w, "%s", text.String())
 }

@@ -93,7 +93,22 @@ func detected(c *cli.Context, h *resolver.Host) (*resolver.Found, []resolver.Lis
 	return use, listeners, err
 }
 
+// printPlan writes a plan for people.
 func printPlan(w io.Writer, p *planned) {
+	var text strings.Builder
+	writePlan(&text, p)
+	say(w, "%s", text.String())
+}
+
+// say prints for people what has in it texts of others: names of agents and programs, and those of an image.
+func say(w io.Writer, format string, args ...any) {
+	fmt.Fprint(w, printable(fmt.Sprintf(format, args...)))
+}
+
+// oneLine has a name of others forge no lines.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
+
+func writePlan(w io.Writer, p *planned) {
 	rows := [][]string{
 		{"Resolver:", fmt.Sprintf("%s (%s)", p.Resolver.Title(), p.Why)},
 		{"Zones:", strings.Join(p.Zones, ", ")},
@@ -101,7 +116,7 @@ func printPlan(w io.Writer, p *planned) {
 	for _, n := range p.Reverse {
 		rows = append(rows, []string{"", fmt.Sprintf("%s (%s)", resolver.ReverseZone(n), n)})
 	}
-	rows = append(rows, []string{"Ask:", fmt.Sprintf("%s (%s)", p.Server, p.From)})
+	rows = append(rows, []string{"Ask:", fmt.Sprintf("%s (%s)", p.Server, oneLine(p.From))})
 	table(w, append(rows, portRows(p.Port53)...))
 	for _, f := range p.Files {
 		fmt.Fprintf(w, "\n%s %s\n", f.Action, f.Path)
@@ -132,7 +147,7 @@ func portRows(listeners []resolver.Listener) [][]string {
 		for ; i < len(listeners) && listeners[i].Addr == first.Addr && listeners[i].String() == first.String(); i++ {
 			protocols = append(protocols, listeners[i].Protocol)
 		}
-		rows = append(rows, []string{head, fmt.Sprintf("%s (%s): %s", first.Addr.Addr(), strings.Join(protocols, ", "), &first)})
+		rows = append(rows, []string{head, fmt.Sprintf("%s (%s): %s", first.Addr.Addr(), strings.Join(protocols, ", "), oneLine(first.String()))})
 		head = ""
 	}
 	return rows
@@ -140,6 +155,6 @@ func portRows(listeners []resolver.Listener) [][]string {
 
 func printSteps(w io.Writer, steps []string) {
 	for i, step := range steps {
-		fmt.Fprintf(w, "  %d. %s\n", i+1, step)
+		say(w, "  %d. %s\n", i+1, step)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"muster/cmd/resolver"
 )
 
 func TestResolverUsage(t *testing.T) {
@@ -114,6 +116,25 @@ func TestResolverOfAnImage(t *testing.T) {
 	has(muster(0, "undo", "-dry-run"), "remove "+path+"\n")
 	has(muster(0, "undo"), "removed "+path+"\n")
 	has(muster(0, "undo"), "There is nothing that muster wrote.")
+}
+
+// TestResolverPrintable has names of others command the terminal, or forge lines of a plan or a report.
+func TestResolverPrintable(t *testing.T) {
+	agent := newFakeAgent(t, map[string]string{"GET /v1/agent/self": `200 {"Config": {"NodeName": "n\u001b[2J\nWrite: 1"}, "DebugConfig": {
+		"DNSDomain": "consul.", "DNSAddrs": ["udp://127.0.0.1:8600"]}}`})
+	stdout, stderr, code := command(t, "", map[string]string{"MUSTER_HTTP_ADDR": agent.addr}, "resolver", "plan", "-root", image(t))
+	if want := "(as agent n [2J Write: 1 says)\n"; code != 0 || !strings.Contains(stdout, want) || strings.Contains(stdout, "\x1b") {
+		t.Errorf("%d %s%q\nlacks %q", code, stderr, stdout, want)
+	}
+	var out strings.Builder
+	printReport(&out, &resolver.Report{Name: "x", Hops: []resolver.Hop{{Hop: "resolver", Text: "a\x1b[1m\nok b"}}})
+	if want := "x\nFAIL  resolver  a [1m ok b\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+	rows := portRows([]resolver.Listener{{Protocol: "udp", Addr: netip.MustParseAddrPort("127.0.0.1:53"), PID: 7, Program: "x\ny"}})
+	if got, want := fmt.Sprint(rows), "[[Port 53: 127.0.0.1 (udp): x y (pid 7)]]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 }
 
 // TestDNSOfAgentElsewhere has an agent's DNS asked from another machine: its loopback is not this one's.
