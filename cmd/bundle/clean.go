@@ -66,7 +66,7 @@ var rules = append([]rule{
 	{[]string{"authorization", "cookie"}, regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(\\?["']?\s*[:=]\s*)[^\r\n"'\\]+`), "${1}${2}" + hidden},
 	{[]string{"bearer", "basic"}, regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9+/._~=-]{8,}`), "${1} " + hidden},
 }, slices.Concat(
-	values(secretName+`\\?["']?\s*[:=]\s*`),   // names with a value
+	values(secretName+`\\?["']?\s*[:=]\s*`),      // names with a value
 	values(`--?[\w-]*`+secretName+`\\?["']?\s+`), // arguments of commands
 )...)
 
