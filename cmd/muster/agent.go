@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"muster/cmd/agent"
 )
@@ -89,13 +87,4 @@ func (s *shell) startAgent(cfg agent.Config, load func() (agent.Config, error)) 
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
-}
-
-// colour reports whether output to w may be coloured (https://no-color.org).
-func (s *shell) colour(w io.Writer) bool {
-	if latched, is := w.(*latchedWriter); is {
-		w = latched.w
-	}
-	f, isFile := w.(*os.File)
-	return isFile && s.env("NO_COLOR") == "" && s.env("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }

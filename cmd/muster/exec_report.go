@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/term"
 
 	"muster/catalog/httpapi"
 )
@@ -217,35 +214,4 @@ func (r *execReport) end(outstanding int) error {
 		return fmt.Errorf("the command failed on %d node(s)", r.failed)
 	}
 	return nil
-}
-
-// statusLine says how far work is: in the last line of a terminal, elsewhere with a line every five seconds.
-type statusLine struct {
-	w        io.Writer
-	terminal bool
-	shown    bool
-	last     time.Time // that a line was written, elsewhere
-}
-
-func (s *shell) statusLine() *statusLine {
-	f, isFile := s.stderr.(*os.File)
-	return &statusLine{w: s.stderr, terminal: isFile && s.env("TERM") != "dumb" && term.IsTerminal(int(f.Fd())), last: time.Now()}
-}
-
-func (l *statusLine) set(text string) {
-	switch {
-	case l.terminal:
-		fmt.Fprintf(l.w, "\r\x1b[K%s", text)
-		l.shown = true
-	case time.Since(l.last) >= progressEvery:
-		fmt.Fprintln(l.w, text)
-		l.last = time.Now()
-	}
-}
-
-func (l *statusLine) clear() {
-	if l.shown {
-		fmt.Fprint(l.w, "\r\x1b[K")
-		l.shown = false
-	}
 }

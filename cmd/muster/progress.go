@@ -3,13 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 // progressEvery is how far apart lines of progress are where there is no terminal.
@@ -28,9 +26,7 @@ type progress struct {
 
 // progress begins to tell of work on standard error. Callers end it before they write anything else.
 func (s *shell) progress(what string, total int64) *progress {
-	f, isFile := s.stderr.(*os.File)
-	terminal := isFile && s.env("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
-	return newProgress(s.stderr, terminal, what, total)
+	return newProgress(s.stderr, s.terminal(s.stderr) != nil, what, total)
 }
 
 func newProgress(w io.Writer, terminal bool, what string, total int64) *progress {

@@ -2,11 +2,9 @@ package main
 
 import (
 	"io"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"muster/cmd/top"
 )
@@ -39,7 +37,7 @@ func (s *shell) top(c *cli.Context) error {
 	if err := arguments(c, 0, 0); err != nil {
 		return err
 	}
-	terminal := s.terminal()
+	terminal := s.terminal(s.stdout)
 	once := c.Bool("once") || terminal == nil
 	if c.String("format") == "json" && !once {
 		return usagef(c, "-format json needs -once")
@@ -65,17 +63,4 @@ func (s *shell) topOnce(c *cli.Context, agent top.Agent) error {
 		return err
 	}
 	return s.show(c, model.Report(), func(w io.Writer) { model.Print(w) })
-}
-
-// terminal returns the terminal that standard output is; nil: it is none, or one that can only be written to.
-func (s *shell) terminal() *os.File {
-	var out io.Writer = s.stdout
-	if latched, ok := out.(*latchedWriter); ok {
-		out = latched.w
-	}
-	f, isFile := out.(*os.File)
-	if !isFile || s.env("TERM") == "dumb" || !term.IsTerminal(int(f.Fd())) {
-		return nil
-	}
-	return f
 }

@@ -5,11 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -67,7 +64,7 @@ func (s *shell) watch(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return s.watchOnce(c, plan, reader(agent))
 	}
-	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(c)
 	defer stop()
 	argv := s.argv(c, c.Args().Slice())
 	reached := false
