@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"catalog/archive":         {"catalog", "catalog/durable"},
 	"catalog/watch":           {"catalog/durable"},
 	"probes/child":            {},
-	"cmd/doctor":              {"catalog/archive", "catalog/document", "catalog/httpapi", "cmd/agent", "cmd/resolver", "consensus/certs"},
+	"cmd/doctor":              {"catalog/archive", "catalog/document", "catalog/httpapi", "cmd/agent", "cmd/resolver", "cmd/terminal", "consensus/certs"},
 	"cmd/bundle":              {"catalog/httpapi", "cmd/doctor"},
 	"cmd/resolver":            {"catalog/durable", "probes/child"},
 	"cmd/terminal":            {},

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"time"
 
+	"muster/cmd/terminal"
 	"muster/consensus/certs"
 )
 
@@ -103,7 +104,7 @@ func (d door) judge(now time.Time) []Finding {
 	case left < tooSoon:
 		return append(out, fail(renew, "%s: expires in %s, on %s", d.name, left.Round(time.Minute), day)...)
 	case left < soon:
-		return append(out, warn(renew, "%s: expires on %s, in %s", d.name, day, count(int(left.Hours()/24), "day"))...)
+		return append(out, warn(renew, "%s: expires on %s, in %s", d.name, day, terminal.Count(int(left.Hours()/24), "day"))...)
 	}
 	return append(out, ok("%s: until %s", d.name, day)...)
 }

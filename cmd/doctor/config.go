@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"muster/cmd/terminal"
 )
 
 // configFacts are what the config files are like.
@@ -34,7 +36,7 @@ func lookAtConfig(_ context.Context, c *chart) []Finding {
 
 func (f configFacts) judge() []Finding {
 	if len(f.problems) > 0 {
-		return fail("`muster validate "+strings.Join(f.paths, " ")+"` lists all", "%s: %s", count(len(f.problems), "mistake"), f.problems[0])
+		return fail("`muster validate "+strings.Join(f.paths, " ")+"` lists all", "%s: %s", terminal.Count(len(f.problems), "mistake"), f.problems[0])
 	}
 	var out []Finding
 	if len(f.exposed) > 0 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/catalog/httpapi"
+	"muster/cmd/terminal"
 )
 
 // gossipFacts are what shows whether members reach one another.
@@ -74,13 +75,13 @@ func (f gossipFacts) judge() []Finding {
 	case len(f.closed) > 0:
 		return fail("let TCP and UDP through at 8301, to servers TCP at 8300", "from here TCP does not reach %s", some(f.closed))
 	case f.alive > 1 && f.unmet && f.uptime > settle:
-		return warn(udp, "TCP reaches %s of others, but nobody has ever answered the agent by UDP", count(f.asked, "port"))
+		return warn(udp, "TCP reaches %s of others, but nobody has ever answered the agent by UDP", terminal.Count(f.asked, "port"))
 	case f.measured && f.strain >= strained:
-		return warn(udp, "TCP reaches %s of others, but the agent falls behind: strain %.0f of 7", count(f.asked, "port"), f.strain)
+		return warn(udp, "TCP reaches %s of others, but the agent falls behind: strain %.0f of 7", terminal.Count(f.asked, "port"), f.strain)
 	case f.alive <= 1:
 		return ok("no other member is alive")
 	}
-	text := fmt.Sprintf("TCP reaches %s of others", count(f.asked, "port"))
+	text := fmt.Sprintf("TCP reaches %s of others", terminal.Count(f.asked, "port"))
 	if f.met {
 		text += ", UDP is answered"
 	}

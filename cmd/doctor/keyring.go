@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"muster/catalog/httpapi"
+	"muster/cmd/terminal"
 )
 
 func lookAtKeyring(ctx context.Context, c *chart) []Finding {
@@ -74,5 +75,5 @@ func judgeRing(r httpapi.Keyring) []Finding {
 	case len(r.Keys) > 1:
 		return warn("end the change of keys: `muster keyring -remove` those that are not used", "%s: %d keys are installed", pool, len(r.Keys))
 	}
-	return ok("%s: %s, the same key on all", pool, count(r.NumNodes, "member"))
+	return ok("%s: %s, the same key on all", pool, terminal.Count(r.NumNodes, "member"))
 }

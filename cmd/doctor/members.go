@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"muster/catalog/httpapi"
+	"muster/cmd/terminal"
 )
 
 func lookAtMembers(ctx context.Context, c *chart) []Finding {
@@ -37,7 +38,7 @@ func judgeMembers(members []httpapi.AgentMember) []Finding {
 		return warn("look at them; `muster force-leave NODE` takes out one that is gone for good",
 			"%s of %d failed: %s", many(len(failed)), len(members), some(failed))
 	}
-	return ok("%d alive, %s among them", alive, count(servers, "server"))
+	return ok("%d alive, %s among them", alive, terminal.Count(servers, "server"))
 }
 
 // isServer reports whether a member is a server, by the role that Consul gives one.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"muster/cmd/resolver"
+	"muster/cmd/terminal"
 )
 
 // port is one that the agent is to listen on.
@@ -90,7 +91,7 @@ func judgeFree(wanted []port, all []resolver.Listener) []Finding {
 		}
 	}
 	if len(lost) == 0 {
-		return ok("%s to listen on, all free", count(len(wanted), "port"))
+		return ok("%s to listen on, all free", terminal.Count(len(wanted), "port"))
 	}
 	var out []Finding
 	for _, holder := range slices.Sorted(maps.Keys(lost)) {
@@ -119,7 +120,7 @@ func judgeServed(wanted []port, all []resolver.Listener) []Finding {
 		}
 	}
 	if len(out) == 0 {
-		return ok("%s, all the agent's", count(len(wanted), "port"))
+		return ok("%s, all the agent's", terminal.Count(len(wanted), "port"))
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/catalog/httpapi"
+	"muster/cmd/terminal"
 )
 
 // quorumFacts are what is known of the servers.
@@ -68,7 +69,7 @@ func (f quorumFacts) judgeServers() []Finding {
 		}
 	}
 	tolerance := f.health.FailureTolerance
-	state := fmt.Sprintf("%s with a vote, %s may fail, led from %s", count(voters, "server"), many(tolerance), f.leader)
+	state := fmt.Sprintf("%s with a vote, %s may fail, led from %s", terminal.Count(voters, "server"), many(tolerance), f.leader)
 	switch {
 	case len(ill) > 0:
 		return fail("look at them, and at the network between them; replace what is gone for good", "%s; not healthy: %s", state, some(ill))

@@ -12,6 +12,7 @@ import (
 
 	"muster/cmd/agent"
 	"muster/cmd/resolver"
+	"muster/cmd/terminal"
 )
 
 func (s *shell) resolverCheck(c *cli.Context) error {
@@ -93,7 +94,7 @@ func printReport(w io.Writer, r *resolver.Report) {
 		if !hop.OK {
 			verdict = "FAIL"
 		}
-		rows = append(rows, []string{verdict, hop.Hop, oneLine(hop.Text)})
+		rows = append(rows, []string{verdict, hop.Hop, terminal.OneLine(hop.Text)})
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s\n", r.Name)

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"muster/cmd/resolver"
+	"muster/cmd/terminal"
 )
 
 // planned is a plan, and where its target is from.
@@ -105,9 +106,6 @@ func say(w io.Writer, format string, args ...any) {
 	fmt.Fprint(w, printable(fmt.Sprintf(format, args...)))
 }
 
-// oneLine has a name of others forge no lines.
-func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
-
 func writePlan(w io.Writer, p *planned) {
 	rows := [][]string{
 		{"Resolver:", fmt.Sprintf("%s (%s)", p.Resolver.Title(), p.Why)},
@@ -116,7 +114,7 @@ func writePlan(w io.Writer, p *planned) {
 	for _, n := range p.Reverse {
 		rows = append(rows, []string{"", fmt.Sprintf("%s (%s)", resolver.ReverseZone(n), n)})
 	}
-	rows = append(rows, []string{"Ask:", fmt.Sprintf("%s (%s)", p.Server, oneLine(p.From))})
+	rows = append(rows, []string{"Ask:", fmt.Sprintf("%s (%s)", p.Server, terminal.OneLine(p.From))})
 	table(w, append(rows, portRows(p.Port53)...))
 	for _, f := range p.Files {
 		fmt.Fprintf(w, "\n%s %s\n", f.Action, f.Path)
@@ -147,7 +145,7 @@ func portRows(listeners []resolver.Listener) [][]string {
 		for ; i < len(listeners) && listeners[i].Addr == first.Addr && listeners[i].String() == first.String(); i++ {
 			protocols = append(protocols, listeners[i].Protocol)
 		}
-		rows = append(rows, []string{head, fmt.Sprintf("%s (%s): %s", first.Addr.Addr(), strings.Join(protocols, ", "), oneLine(first.String()))})
+		rows = append(rows, []string{head, fmt.Sprintf("%s (%s): %s", first.Addr.Addr(), strings.Join(protocols, ", "), terminal.OneLine(first.String()))})
 		head = ""
 	}
 	return rows

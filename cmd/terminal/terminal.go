@@ -2,6 +2,7 @@
 package terminal
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -16,6 +17,17 @@ func Printable(text string) string {
 		}
 		return ' '
 	}, text)
+}
+
+// OneLine is Printable for text that must forge no lines.
+func OneLine(text string) string { return strings.ReplaceAll(Printable(text), "\n", " ") }
+
+// Count writes how many of something there are, whose name takes an "s" for more than one.
+func Count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // Width is how many cells printable text of one line takes. A wide character takes two.

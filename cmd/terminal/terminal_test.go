@@ -51,3 +51,17 @@ func TestCells(t *testing.T) {
 		t.Errorf("on the right: %q", got)
 	}
 }
+
+func TestOneLine(t *testing.T) {
+	if got := OneLine("a\nb\x1b[2Jc"); got != "a b [2Jc" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 servers", 1: "1 server", 2: "2 servers"} {
+		if got := Count(n, "server"); got != want {
+			t.Errorf("%d: %q", n, got)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/catalog/httpapi"
+	"muster/cmd/terminal"
 )
 
 const (
@@ -32,9 +33,9 @@ func (m *Model) standing() []piece {
 	var out []piece
 	switch {
 	case m.lost.err != nil:
-		out = append(out, piece{fmt.Sprintf("not reachable since %s (%s): %s", m.lost.since.Format(clock), span(m.now.Sub(m.lost.since)), oneLine(m.lost.err.Error())), bad})
+		out = append(out, piece{fmt.Sprintf("not reachable since %s (%s): %s", m.lost.since.Format(clock), span(m.now.Sub(m.lost.since)), terminal.OneLine(m.lost.err.Error())), bad})
 	case m.unwell.err != nil:
-		out = append(out, piece{fmt.Sprintf("no figures since %s: %s", m.unwell.since.Format(clock), oneLine(m.unwell.err.Error())), bad})
+		out = append(out, piece{fmt.Sprintf("no figures since %s: %s", m.unwell.since.Format(clock), terminal.OneLine(m.unwell.err.Error())), bad})
 	case m.cluster == nil:
 		out = append(out, piece{"reading the catalog", fair})
 	case !m.paused:
@@ -60,7 +61,7 @@ func (s *Sample) agent() []piece {
 	if c.Server {
 		role = "server"
 	}
-	return []piece{{oneLine(fmt.Sprintf("%s, %s in %s, %s", c.NodeName, role, c.Datacenter, c.Version)), title}}
+	return []piece{{terminal.OneLine(fmt.Sprintf("%s, %s in %s, %s", c.NodeName, role, c.Datacenter, c.Version)), title}}
 }
 
 // leader returns the name of the leader if it is known, and its address. Empty: there is none.
@@ -90,7 +91,7 @@ func (s *Sample) servers() (all, voters int) {
 func (s *Sample) cluster() []piece {
 	lead := piece{"no leader", bad}
 	if name, _ := s.leader(); name != "" {
-		lead = piece{"leader " + oneLine(name), normal}
+		lead = piece{"leader " + terminal.OneLine(name), normal}
 	}
 	if f := s.Figures; f.Term > 0 {
 		lead.text += fmt.Sprintf(", term %.0f, last index %.0f", f.Term, f.Last)
@@ -98,7 +99,7 @@ func (s *Sample) cluster() []piece {
 	out := []piece{lead}
 	if s.Raft != nil {
 		servers, voters := s.servers()
-		out = append(out, piece{count(servers, "server") + ", " + count(voters, "voter"), normal})
+		out = append(out, piece{terminal.Count(servers, "server") + ", " + terminal.Count(voters, "voter"), normal})
 	}
 	members := piece{fmt.Sprintf("members: %.0f alive, %.0f failed", s.Figures.Alive, s.Figures.Failed), normal}
 	if s.Figures.Failed > 0 {
@@ -138,7 +139,7 @@ func (m *Model) dns() []piece {
 	})
 	for _, rcode := range rcodes {
 		if n := r.ByRcode[rcode]; n > 0 {
-			p := piece{oneLine(rcode) + " " + perSecond(n), normal}
+			p := piece{terminal.OneLine(rcode) + " " + perSecond(n), normal}
 			if rcode == servfail {
 				p.tone = bad
 			}

@@ -44,7 +44,7 @@ func (m *Model) serviceLines(room int) []string {
 	if m.cluster == nil {
 		return nil
 	}
-	text := count(len(m.cluster.services), "service")
+	text := terminal.Count(len(m.cluster.services), "service")
 	if len(m.rows) != len(m.cluster.services) {
 		text = fmt.Sprintf("%d of %s", len(m.rows), text)
 	}
@@ -54,7 +54,7 @@ func (m *Model) serviceLines(room int) []string {
 		for _, n := range m.cluster.count {
 			all += n
 		}
-		health = count(all, "instance") + ": " + health
+		health = terminal.Count(all, "instance") + ": " + health
 	}
 	from, to := m.services.window(len(m.rows), room)
 	var cells [][]string
@@ -65,7 +65,7 @@ func (m *Model) serviceLines(room int) []string {
 }
 
 func (m *Model) serviceCells(s *service) []string {
-	return []string{oneLine(s.name), strconv.Itoa(s.count[passing]), strconv.Itoa(s.count[warning]), strconv.Itoa(s.count[critical]), m.ago(s.turn)}
+	return []string{terminal.OneLine(s.name), strconv.Itoa(s.count[passing]), strconv.Itoa(s.count[warning]), strconv.Itoa(s.count[critical]), m.ago(s.turn)}
 }
 
 // list draws the visible rows of a list below their head.
@@ -97,16 +97,16 @@ func (m *Model) instanceLines(room int) []string {
 	}
 	s := m.cluster.services[m.of]
 	if s == nil {
-		return []string{m.titleLine(oneLine(m.of)+" has no instances any more", "")}
+		return []string{m.titleLine(terminal.OneLine(m.of)+" has no instances any more", "")}
 	}
-	text := oneLine(s.name) + ", " + count(len(s.instances), "instance")
+	text := terminal.OneLine(s.name) + ", " + terminal.Count(len(s.instances), "instance")
 	if len(m.members) != len(s.instances) {
-		text = fmt.Sprintf("%s, %d of %s", oneLine(s.name), len(m.members), count(len(s.instances), "instance"))
+		text = fmt.Sprintf("%s, %d of %s", terminal.OneLine(s.name), len(m.members), terminal.Count(len(s.instances), "instance"))
 	}
 	from, to := m.instances.window(len(m.members), room)
 	var cells [][]string
 	for _, i := range m.members[from:to] {
-		cells = append(cells, []string{i.level.String(), oneLine(i.id), oneLine(i.node.name), oneLine(i.endpoint()), m.ago(i.turn)})
+		cells = append(cells, []string{i.level.String(), terminal.OneLine(i.id), terminal.OneLine(i.node.name), terminal.OneLine(i.endpoint()), m.ago(i.turn)})
 	}
 	return append([]string{m.titleLine(text, tally(s.count))}, m.list(instanceColumns, cells, m.instances.cursor-from, func(i int) tone { return toneOf(m.members[from+i].level) })...)
 }
@@ -148,7 +148,7 @@ func (e *event) cells() []string {
 	if e.from != "" {
 		change = e.from + " → " + e.to
 	}
-	return []string{e.at.Format(clock), oneLine(service), oneLine(where), oneLine(e.check), change, firstLine(e.output)}
+	return []string{e.at.Format(clock), terminal.OneLine(service), terminal.OneLine(where), terminal.OneLine(e.check), change, firstLine(e.output)}
 }
 
 // checkPane is the pane of the checks of the instance under the cursor.
@@ -161,19 +161,19 @@ func (m *Model) checkPane(room int) []string {
 	if len(lines) > room-1 {
 		lines[room-2] = m.paint.draw(faint, terminal.Clip("more: enter", m.width))
 	}
-	return append([]string{m.rule("checks of " + oneLine(i.node.name+"/"+i.id))}, lines...)
+	return append([]string{m.rule("checks of " + terminal.OneLine(i.node.name+"/"+i.id))}, lines...)
 }
 
 // checkPage is the page of the checks of an instance: a title, and as much of the text as there is room for.
 func (m *Model) checkPage(room int) []string {
 	i := m.selected()
 	if i == nil {
-		return []string{m.paint.draw(bad, terminal.Clip(oneLine(m.onNode+"/"+m.onID)+" is gone", m.width))}
+		return []string{m.paint.draw(bad, terminal.Clip(terminal.OneLine(m.onNode+"/"+m.onID)+" is gone", m.width))}
 	}
 	text := fmt.Sprintf("%s on %s, %s: %v", i.id, i.node.name, i.endpoint(), i.level)
 	lines := m.checkLines(i, m.scroll+room)
 	m.scroll = max(min(m.scroll, len(lines)-room), 0)
-	return append([]string{m.paint.draw(title, terminal.Clip(oneLine(text), m.width))}, lines[m.scroll:]...)
+	return append([]string{m.paint.draw(title, terminal.Clip(terminal.OneLine(text), m.width))}, lines[m.scroll:]...)
 }
 
 // checkLines has the checks of an instance with all they say, wrapped, and no more than limit lines.
@@ -181,9 +181,9 @@ func (m *Model) checkLines(i *instance, limit int) []string {
 	const indent = "    "
 	var lines []string
 	for _, c := range i.listed() {
-		text := fmt.Sprintf("%-8v  %s", c.level, oneLine(c.label()))
+		text := fmt.Sprintf("%-8v  %s", c.level, terminal.OneLine(c.label()))
 		if c.id != c.label() {
-			text += " (" + oneLine(c.id) + ")"
+			text += " (" + terminal.OneLine(c.id) + ")"
 		}
 		if c.serviceID == "" {
 			text += ", of the node"

@@ -9,11 +9,6 @@ import (
 	"muster/cmd/terminal"
 )
 
-// oneLine makes text that came from anywhere a cell.
-func oneLine(text string) string {
-	return strings.ReplaceAll(terminal.Printable(text), "\n", " ")
-}
-
 // firstLine is the first line of an output that says something.
 func firstLine(output string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(output), "\n")
@@ -52,14 +47,6 @@ func took(seconds float64) string {
 		return fmt.Sprintf("%.1f ms", seconds*1e3)
 	}
 	return fmt.Sprintf("%.1f s", seconds)
-}
-
-// count writes how many of something there are.
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // tally says how many instances pass and how many do not.
