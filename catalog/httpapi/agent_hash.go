@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
-	"time"
 )
 
 // local is what a look at the agent's own registrations found.
@@ -24,7 +23,8 @@ func (s *Server) byHash(r *request, look func() (local, error)) (answer, error) 
 	}
 	hash := r.query.Get("hash")
 	over := hash == ""
-	var expired <-chan time.Time
+	p := pause{s: s, r: r, most: opts}
+	defer p.end()
 	a := answer{}
 	for {
 		changed := s.deps.Registrations.Changed()
@@ -37,21 +37,9 @@ func (s *Server) byHash(r *request, look func() (local, error)) (answer, error) 
 			a.header = http.Header{"X-Consul-Contenthash": {found.hash}}
 			return a, nil
 		}
-		if expired == nil {
-			timer := time.NewTimer(opts.jittered())
-			defer timer.Stop()
-			expired = timer.C
-			a.waited = true
-			r.wait()
-		}
-		select {
-		case <-changed:
-		case <-expired:
-			over = true
-		case <-s.closing:
-			over = true
-		case <-r.Context().Done():
-			return a, errClientGone
+		a.waited = true
+		if over, err = p.wait(changed, nil); err != nil {
+			return a, err
 		}
 	}
 }

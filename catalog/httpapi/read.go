@@ -43,7 +43,8 @@ func (s *Server) read(r *request, find finder) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	var expired <-chan time.Time
+	p := pause{s: s, r: r, most: opts}
+	defer p.end()
 	a := answer{}
 	over := opts.index == 0
 	for {
@@ -58,23 +59,10 @@ func (s *Server) read(r *request, find finder) (answer, error) {
 		if over || f.index() > opts.index {
 			return a.found(f, mark), nil
 		}
-		if expired == nil {
-			timer := time.NewTimer(opts.jittered())
-			defer timer.Stop()
-			expired = timer.C
-			a.waited = true
-			r.wait()
-		}
 		f.value, f.raw = nil, nil // thousands may wait; let them not hold what they will not send
-		select {
-		case <-f.mark.Changed:
-		case <-f.also.Changed:
-		case <-expired:
-			over = true
-		case <-s.closing:
-			over = true
-		case <-r.Context().Done():
-			return a, errClientGone
+		a.waited = true
+		if over, err = p.wait(f.mark.Changed, f.also.Changed); err != nil {
+			return a, err
 		}
 	}
 }
